@@ -1,0 +1,65 @@
+#pragma once
+// Every limit that more than one module must agree on: named, with unit and reason. Input is refused at the limit, never cut,
+// except where the name says `kept`.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace meepo::limits {
+
+using std::chrono::milliseconds;
+
+// What a task may carry.
+inline constexpr std::size_t kPayloadBytesMax = std::size_t{1} << 20U;   ///< params of one target, result of one attempt
+inline constexpr std::size_t kNameCharsMax = 255;                        ///< interface, method, version, group, app id, labels …
+inline constexpr std::size_t kTaskNameCharsMax = 255;                    ///< UTF-8 bytes of a task's own name
+inline constexpr std::size_t kKeyCharsMax = 255;                         ///< request id, unique key
+inline constexpr std::size_t kParamTypesMax = 255;                       ///< the most parameters a JVM method takes
+inline constexpr std::size_t kLabelsMax = 32;
+inline constexpr std::size_t kChainDepthMax = 32;                        ///< targets in `next`
+inline constexpr std::size_t kLadderRungsMax = 1'000;
+inline constexpr std::chrono::days kLadderSpanMax{366};                  ///< of one rung's offset from creation
+inline constexpr std::uint32_t kRetriesMax = 1'000;
+inline constexpr std::chrono::days kRetryDelayMax{31};
+inline constexpr milliseconds kTimeoutDefault{60'000};
+inline constexpr milliseconds kTimeoutMin{1};
+inline constexpr std::chrono::days kTimeoutMax{7};
+inline constexpr std::int32_t kPriorityMax = 9;                          ///< 0 … 9, higher first; default 5
+
+// What an attempt may report. More is cut at the end, with a mark, because a report must never be refused.
+inline constexpr std::size_t kErrorBytesKept = 8UL << 10U;
+inline constexpr std::size_t kProgressBytesKept = 1UL << 10U;
+inline constexpr std::size_t kLogLineBytesKept = 4UL << 10U;
+inline constexpr std::size_t kLogBytesKept = 64UL << 10U;                ///< per attempt
+inline constexpr std::size_t kAttemptsKept = 32;                         ///< per firing, the newest
+
+// Requests.
+inline constexpr std::size_t kBatchItemsMax = 10'000;                    ///< tasks in one CreateBatch
+inline constexpr std::size_t kHttpBodyBytesMax = 32UL << 20U;
+inline constexpr std::size_t kHttpHeaderBytesMax = 32UL << 10U;
+inline constexpr std::size_t kGrpcMessageBytesMax = 32UL << 20U;
+inline constexpr int kJsonDepthMax = 64;
+inline constexpr std::size_t kPageSizeMax = 1'000;
+inline constexpr std::size_t kPageSizeDefault = 50;
+inline constexpr std::size_t kCreatesWaitingMax = 100'000;               ///< accepted, not yet written; more: Exhausted
+
+// The scheduler.
+inline constexpr milliseconds kWheelHorizon{30'000};
+inline constexpr std::size_t kWheelEntriesMax = 200'000;                 ///< over all shards of a loop; the store keeps the rest
+inline constexpr std::size_t kReadyPerTargetMax = 1'000;                 ///< due and without a credit; more are parked (backlog)
+inline constexpr milliseconds kClaimLease{10'000};
+inline constexpr milliseconds kRunLease{15'000};
+inline constexpr milliseconds kRunRenewEvery{5'000};
+inline constexpr milliseconds kRedelivery{30'000};
+inline constexpr milliseconds kSafetyReadEvery{5'000};
+inline constexpr int kPoisonCrashesMax = 5;                              ///< then the firing is QUARANTINED
+inline constexpr std::chrono::hours kRequestIdKept{24};
+
+// Executors.
+inline constexpr std::uint32_t kExecutorCreditsDefault = 256;            ///< runs sent to one executor and not ended
+inline constexpr std::uint32_t kExecutorCreditsMax = 100'000;
+inline constexpr std::size_t kExecutorServicesMax = 10'000;              ///< interfaces that one executor may name
+inline constexpr std::size_t kEndsKeptMax = 100'000;                     ///< ends that no scheduler has acknowledged yet
+
+}  // namespace meepo::limits
