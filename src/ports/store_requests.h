@@ -1,0 +1,441 @@
+#pragma once
+// The store's verbs as data: one request struct a verb, each with its answer. See ports/store.h for what all of them promise.
+// Requests name one shard, carry a fence (scheduler verbs) or run tokens (executor verbs), and a batch; answers are per item, in order.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/limits.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "task/firing.h"
+#include "task/status.h"
+#include "task/task.h"
+#include "task/ticks.h"
+
+namespace meepo::ports {
+
+// ---- parts that several verbs share -------------------------------------------------------------------------------------------
+
+/// Begin an attempt in the same operation: the firing becomes RUNNING under this token.
+struct StartRun {
+  RunToken token;           ///< chosen by the caller: a repeat with the same token answers the same
+  std::string executor;     ///< instance that will run it
+  SysTime lease_until;
+};
+
+/// A tick that the operation arms. Waiting: nobody serves its target, or the task is paused.
+struct Arm {
+  DueTick tick;
+  State state = State::Due;                  ///< Due or Waiting
+  WaitReason wait_reason = WaitReason::None;
+};
+
+/// What a begun attempt needs to be sent.
+struct BegunRun {
+  Firing firing;            ///< RUNNING, with attempt number and token
+  TaskPtr task;
+};
+
+/// An open firing as the owner's engine sees it: enough to order, match and lease it, without the payload.
+struct OpenFiring {
+  FiringId id;
+  State state = State::Due;
+  WaitReason wait_reason = WaitReason::None;
+  SysTime due;
+  SysTime score;
+  std::string target_key;
+  std::int32_t priority = 5;
+  std::uint32_t attempt = 0;
+  std::uint32_t crashes = 0;
+  bool suspect = false;
+  bool started = false;
+  bool cancel_asked = false;
+  OnLost on_lost = OnLost::Rerun;
+  RunToken run_token;       ///< RUNNING only
+  std::string executor;     ///< RUNNING only
+};
+
+/// What an executor reports beside a renewal or an end. Texts are cut to their limits by the store.
+struct AttemptReport {
+  std::optional<std::string> progress;
+  std::string log;          ///< lines to append, joined by '\n'
+};
+
+// ---- scheduler verbs: fenced --------------------------------------------------------------------------------------------------
+
+struct CreateRequest {
+  struct Item {
+    TaskPtr task;
+    std::uint64_t content_hash = 0;    ///< of the spec; compared when the request id is known
+    Arm first;
+    std::optional<StartRun> start;     ///< claim and begin `first` in the same operation
+    std::optional<DueTick> next;       ///< with start only: the tick after `first`, armed by its claim
+  };
+  struct ItemAnswer {
+    TaskId id;
+    bool existed = false;              ///< this request id had created `id` before; nothing was written now, nothing started
+  };
+  /// Conflict: the unique key is held by an unended task (message names its id), or the request id was used with other content.
+  using Answer = std::vector<Result<ItemAnswer>>;
+  Shard shard = 0;
+  Fence fence;
+  std::vector<Item> items;
+};
+
+/// Replaces a task's spec; claimed and running firings end on the old version, the armed tick is replaced.
+struct UpdateRequest {
+  struct Item {
+    TaskPtr task;                      ///< same id, version = expected_version + 1
+    std::uint32_t expected_version = 0;
+    std::optional<Arm> arm;            ///< in place of the planned tick that is DUE or WAITING and never began; nothing: no tick is left
+  };
+  using Answer = std::vector<Result<std::monostate>>;  ///< NotFound · Conflict (version; or ended)
+  Shard shard = 0;
+  Fence fence;
+  std::vector<Item> items;
+};
+
+/// DUE → CLAIMED, arming the next tick in the same operation (rule R7); with `start` on to RUNNING.
+struct ClaimRequest {
+  struct Item {
+    FiringId id;
+    std::optional<DueTick> next;       ///< the tick after this one; ignored where it exists already (a retry) or the task takes no more
+    std::optional<StartRun> start;
+  };
+  struct ItemAnswer {
+    bool claimed = false;              ///< false: it is not DUE at `now` (any more): forget it
+    std::optional<BegunRun> begun;     ///< set when started
+  };
+  /// A firing already CLAIMED under this fence, or RUNNING under this start token, answers as the first time.
+  using Answer = std::vector<Result<ItemAnswer>>;
+  Shard shard = 0;
+  Fence fence;
+  SysTime lease_until;                 ///< claim lease, for items without start
+  SysTime now;                         ///< the caller's idea of store time: nothing due later is claimed
+  std::vector<Item> items;
+};
+
+/// DUE → WAITING.
+struct ParkRequest {
+  struct Item {
+    FiringId id;
+    WaitReason reason = WaitReason::NoExecutor;
+  };
+  using Answer = std::vector<Result<bool>>;  ///< false: it was not DUE
+  Shard shard = 0;
+  Fence fence;
+  std::vector<Item> items;
+};
+
+/// WAITING → DUE for a target (reasons NoExecutor, Backlog), by score: oldest first.
+struct UnparkRequest {
+  struct Answer {
+    std::vector<OpenFiring> firings;   ///< DUE now
+    bool more = false;                 ///< more than `limit` waited
+  };
+  Shard shard = 0;
+  Fence fence;
+  std::string target_key;
+  std::size_t limit = 1'000;
+};
+
+/// CLAIMED → SENT: a broker took the message.
+struct MarkRequest {
+  using Answer = std::vector<Result<bool>>;
+  Shard shard = 0;
+  Fence fence;
+  SysTime redelivery_at;
+  std::vector<FiringId> ids;
+};
+
+/// Takes back or ends what ran out of its lease, or what its executor does not have (any more).
+struct ReapRequest {
+  struct Item {
+    FiringId id;
+    RunToken token;                    ///< RUNNING: the attempt meant; empty for CLAIMED and SENT
+    bool lease_ended = true;           ///< false: the executor handed it back or proved not to have it, whatever the lease says
+    enum class To : std::uint8_t { Due, Unknown, Quarantined } to = To::Due;
+    bool mark_suspect = false;
+    bool count_crash = false;
+    std::string evidence;              ///< kept as the attempt's and, when ended, the firing's error
+  };
+  struct ItemAnswer {
+    bool reaped = false;               ///< false: renewed, ended or begun anew meanwhile
+    std::optional<OpenFiring> open;    ///< set when it is open again (DUE or CLAIMED)
+  };
+  using Answer = std::vector<Result<ItemAnswer>>;
+  Shard shard = 0;
+  Fence fence;
+  SysTime now;                         ///< store time; a lease beyond it has not ended
+  std::vector<Item> items;
+};
+
+/// Open → ended, by the client's wish. A running attempt is asked to stop.
+struct CancelRequest {
+  struct ItemAnswer {
+    bool cancelled = false;            ///< false: the task had ended before
+    std::vector<FiringId> begun;       ///< running now: asked to stop, no promise
+    std::vector<OpenFiring> running;   ///< the same, with executor and token, for whoever tells the executors
+    std::vector<TaskId> chained;       ///< tasks that its successes created; they are not cancelled
+  };
+  using Answer = std::vector<Result<ItemAnswer>>;  ///< NotFound
+  Shard shard = 0;
+  Fence fence;
+  std::vector<TaskId> ids;
+};
+
+/// No tick of a paused task begins: its planned DUE firings wait, running ones go on.
+struct PauseRequest {
+  using Answer = std::vector<Result<bool>>;  ///< false: it was paused already · NotFound · Conflict (ended)
+  Shard shard = 0;
+  Fence fence;
+  std::vector<TaskId> ids;
+};
+
+struct ResumeRequest {
+  using Answer = std::vector<Result<std::vector<OpenFiring>>>;  ///< what is DUE again · NotFound
+  Shard shard = 0;
+  Fence fence;
+  std::vector<TaskId> ids;
+};
+
+/// A run by hand, beside the plan: the next tick m<seq>, DUE at once. Also for a task that has ended (not cancelled).
+struct TriggerRequest {
+  struct Item {
+    TaskId id;
+    std::optional<Payload> params;     ///< in place of the target's own
+    std::string request_id;            ///< empty: none; a repeat answers the same firing
+  };
+  using Answer = std::vector<Result<OpenFiring>>;  ///< NotFound · Conflict (cancelled)
+  Shard shard = 0;
+  Fence fence;
+  SysTime now;
+  std::vector<Item> items;
+};
+
+/// DUE or WAITING → ended SKIPPED: one range row for neighbouring ticks of one fate, and the tick after them armed.
+struct SkipRequest {
+  struct Item {
+    TaskId id;
+    FiringId open;                     ///< the armed firing that the range begins with
+    TickRange range;
+    SkipReason reason = SkipReason::Misfire;
+    std::optional<DueTick> next;
+  };
+  using Answer = std::vector<Result<bool>>;  ///< false: `open` was not DUE or WAITING
+  Shard shard = 0;
+  Fence fence;
+  std::vector<Item> items;
+};
+
+/// Removes ended tasks with all their rows, and old ended rows of living tasks; request ids past their day.
+struct PurgeRequest {
+  struct Answer {
+    std::uint64_t tasks = 0;
+    std::uint64_t rows = 0;
+    bool more = false;                 ///< `limit` was reached
+  };
+  Shard shard = 0;
+  Fence fence;
+  SysTime tasks_ended_before;
+  SysTime rows_ended_before;
+  SysTime request_ids_before;
+  std::size_t limit = 1'000;           ///< rows and tasks removed in this operation
+};
+
+/// Writes the fence: from now on lower ones are refused. CLAIMED firings become DUE at once; RUNNING ones are left alone.
+struct TakeOverRequest {
+  struct Answer {
+    std::vector<OpenFiring> running;   ///< whose leases the new owner keeps from here
+    std::uint64_t requeued = 0;        ///< CLAIMED → DUE
+    std::vector<std::string> waiting_target_keys;  ///< targets with firings WAITING for an executor (NoExecutor, Backlog)
+    std::uint64_t change_sequence = 0; ///< where `changes` goes on from
+  };
+  Shard shard = 0;
+  Fence fence;                         ///< ≥ the stored one, else Fenced
+};
+
+/// What other processes wrote into the shard since `after`; entries up to `after` are removed.
+struct ChangesRequest {
+  struct Change {
+    std::uint64_t sequence = 0;
+    FiringId id;
+    std::optional<OpenFiring> open;    ///< as it is now; nothing: ended or gone
+  };
+  struct Answer {
+    std::vector<Change> changes;
+    bool more = false;
+  };
+  Shard shard = 0;
+  Fence fence;
+  std::uint64_t after = 0;
+  std::size_t limit = 10'000;
+};
+
+// ---- executor verbs: the run token is the proof -------------------------------------------------------------------------------
+
+/// CLAIMED or SENT → RUNNING as attempt n + 1.
+struct BeginRequest {
+  struct Item {
+    FiringId id;
+    StartRun start;
+  };
+  struct Drop {
+    std::string reason;                ///< cancelled, ended, runs already …
+  };
+  struct Later {
+    SysTime when;                      ///< DUE again at this instant (a retry), or paused until
+  };
+  using ItemAnswer = std::variant<BegunRun, Drop, Later>;
+  using Answer = std::vector<Result<ItemAnswer>>;
+  Shard shard = 0;
+  std::vector<Item> items;
+};
+
+enum class RenewAnswer : std::uint8_t { Ok, CancelAsked, Lost };
+
+struct RenewRequest {
+  struct Item {
+    FiringId id;
+    RunToken token;
+    SysTime lease_until;               ///< a lease is never shortened
+    bool started = false;
+    bool cancel_acknowledged = false;
+    AttemptReport report;
+  };
+  using Answer = std::vector<Result<RenewAnswer>>;  ///< Lost: the token is not that of a running attempt
+  Shard shard = 0;
+  std::vector<Item> items;
+};
+
+struct EndRequest {
+  struct Item {
+    FiringId id;
+    RunToken token;
+    Outcome outcome = Outcome::Success;    ///< Success, Fail, Timeout or Stopped
+    std::optional<Payload> result;
+    std::string error;
+    AttemptReport report;
+    std::optional<SysTime> retry_at;       ///< DUE again at this instant instead of ended (task/after_end.h); never when cancel was asked
+    std::shared_ptr<const CreateRequest::Item> chained;  ///< created in the same operation when accepted and ended
+  };
+  struct ItemAnswer {
+    enum class Verdict : std::uint8_t {
+      Accepted,
+      Repeated,                            ///< this token's end had been accepted before: answered as then
+      Stale,                               ///< another attempt, or ended otherwise: nothing written
+    } verdict = Verdict::Accepted;
+    std::optional<OpenFiring> retry;       ///< Accepted and DUE again
+    std::vector<FiringId> dropped;         ///< ticks that this success ended by runOnce
+  };
+  using Answer = std::vector<Result<ItemAnswer>>;  ///< NotFound: no such firing (purged, or never there)
+  Shard shard = 0;
+  std::optional<Fence> fence;              ///< the owner's: then no change record is written. Any node may leave it out
+  std::vector<Item> items;
+};
+
+/// The original's saveResult: the latest firing's result, if it runs or ended without one.
+struct SaveResultRequest {
+  using Answer = std::monostate;           ///< NotFound · Conflict (has a result, or nothing ran yet)
+  Shard shard = 0;
+  TaskId id;
+  Payload result;
+};
+
+// ---- reads: no fence ----------------------------------------------------------------------------------------------------------
+
+/// Open firings of one state whose score is ≤ until, by (score, id), after the cursor.
+struct OpenRequest {
+  struct Answer {
+    std::vector<OpenFiring> firings;
+    bool more = false;
+  };
+  Shard shard = 0;
+  State state = State::Due;                ///< any but Ended
+  SysTime until;
+  std::optional<std::pair<SysTime, FiringId>> after;
+  std::size_t limit = 1'000;
+};
+
+/// A task as users see it.
+struct TaskView {
+  TaskPtr task;
+  Status status = Status::Create;
+  bool paused = false;
+  std::optional<Firing> armed;             ///< the earliest firing DUE, WAITING, CLAIMED or SENT
+  std::optional<Firing> latest;            ///< the firing that began last
+  std::uint64_t firings = 0;               ///< ended FIRED
+  std::optional<SysTime> ended_at;
+};
+
+struct GetRequest {
+  using Answer = std::vector<Result<TaskView>>;  ///< NotFound
+  Shard shard = 0;
+  std::vector<TaskId> ids;
+};
+
+struct ListRequest {
+  struct Filter {
+    std::string app_id;
+    std::string interface;
+    std::string method;
+    std::optional<Kind> kind;
+    std::optional<Status> status;
+    std::optional<SysTime> created_from;   ///< inclusive
+    std::optional<SysTime> created_to;     ///< exclusive
+  };
+  struct Answer {
+    std::vector<TaskView> tasks;           ///< newest first (creation instant, then id)
+    std::optional<TaskId> next;            ///< pass as `before` for the next page; nothing: no more. A page may be short and still have one
+  };
+  std::optional<Shard> shard;              ///< nothing: all shards that this store holds
+  Filter filter;
+  std::optional<TaskId> before;
+  std::size_t limit = limits::kPageSizeDefault;
+};
+
+/// One line of the ledger: a firing with its attempts, or a range of ticks with one fate and no firing.
+struct LedgerRow {
+  std::optional<Firing> firing;
+  std::vector<Attempt> attempts;           ///< oldest first; at most kAttemptsKept
+  std::optional<TickRange> range;
+  SkipReason range_reason = SkipReason::None;
+  Fate range_fate = Fate::Skipped;
+  SysTime range_at;                        ///< when it was written
+  std::uint64_t sequence = 0;              ///< order of entry within the task, for paging
+};
+
+struct LedgerRequest {
+  struct Answer {
+    std::vector<LedgerRow> rows;           ///< newest first
+    std::optional<std::uint64_t> next;     ///< pass as `before`
+  };
+  Shard shard = 0;                         ///< NotFound: no such task
+  TaskId id;
+  std::optional<std::uint64_t> before;
+  std::size_t limit = limits::kPageSizeDefault;
+};
+
+struct CountsRequest {
+  struct Answer {
+    std::uint64_t tasks = 0;
+    std::vector<std::pair<Status, std::uint64_t>> by_status;
+    std::vector<std::pair<State, std::uint64_t>> by_state;   ///< firings
+    std::uint64_t stale_ends = 0;          ///< ends refused since the store was opened
+  };
+  std::optional<Shard> shard;
+};
+
+using StoreRequest =
+    std::variant<CreateRequest, UpdateRequest, ClaimRequest, ParkRequest, UnparkRequest, MarkRequest, ReapRequest, CancelRequest, PauseRequest,
+                 ResumeRequest, TriggerRequest, SkipRequest, PurgeRequest, TakeOverRequest, ChangesRequest, BeginRequest, RenewRequest, EndRequest,
+                 SaveResultRequest, OpenRequest, GetRequest, ListRequest, LedgerRequest, CountsRequest>;
+
+}  // namespace meepo::ports

@@ -1,0 +1,114 @@
+#pragma once
+// The scheduler: the shell around the engine. It creates tasks, keeps the shards that the coordinator grants, claims what is due,
+// begins and dispatches attempts, writes their ends, takes back what was lost. One object lives on one loop and owns whole shards;
+// everything but check() is called there, and every `done` runs there, later, exactly once (not after stop has finished).
+//
+// A task's way, one file a step: create.cc → claim.cc (due, claim, begin, dispatch) → end.cc; cancel.cc, recover.cc, park.cc beside.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "ports/alerter.h"
+#include "ports/clock.h"
+#include "ports/coordinator.h"
+#include "ports/dispatch.h"
+#include "ports/random.h"
+#include "ports/store.h"
+#include "task/task.h"
+
+namespace meepo::scheduler {
+
+struct Options {
+  std::string default_zone = "UTC";
+  /// Executors whose instance name begins so live in this process: runs that an earlier process left to them are lost at once.
+  std::string inside_executor_prefix;
+  milliseconds claim_lease = limits::kClaimLease;
+  milliseconds run_lease = limits::kRunLease;
+  milliseconds safety_read_every = limits::kSafetyReadEvery;
+  bool log_firings = false;           ///< one line for each verb of each firing
+};
+
+/// A spec that passed check(): the only thing that create() takes.
+struct CheckedSpec {
+  std::shared_ptr<const TaskSpec> spec;
+  std::uint64_t content_hash = 0;
+};
+
+/// Checks what a client says, on the caller's thread (any). InvalidArgument names the field.
+Result<CheckedSpec> check(TaskSpec spec, const std::string& default_zone);
+
+struct Created {
+  TaskId id;
+  SysTime first_due;
+  std::string zone;
+  std::vector<std::string> warnings;  ///< e.g. nobody serves its target now
+  bool existed = false;               ///< this request id had created the task before
+};
+
+struct Cancelled {
+  bool cancelled = false;             ///< false: the task had ended before
+  std::vector<FiringId> running;      ///< asked to stop, no promise
+  std::vector<TaskId> chained;        ///< not cancelled
+};
+
+/// An executor that holds a stream now.
+struct ExecutorView {
+  std::string instance;
+  std::string name;
+  std::vector<std::string> target_keys;
+  std::size_t running = 0;
+  std::uint32_t credits = 0;
+  SysTime connected_at;
+};
+
+template <class T>
+using Done = std::move_only_function<void(T)>;
+
+class Scheduler {
+ public:
+  struct Parts {
+    ports::Loop& loop;
+    ports::Store& store;
+    ports::Dispatcher& dispatcher;
+    ports::Coordinator& coordinator;
+    ports::Alerter& alerter;
+    ports::Random& random;
+  };
+
+  Scheduler(Options options, Parts parts);
+  ~Scheduler();
+
+  /// Joins the coordinator and opens for executors. Once.
+  void start();
+  /// Stops claiming, lets what is under way in the store come back, closes the executors' streams, leaves the coordinator; then `done`.
+  /// Use cases called from now on answer Unavailable. Running attempts stay RUNNING in the store: their executors name them again.
+  void stop(std::move_only_function<void()> done);
+  /// True when it owns its shards and has read them: /readyz.
+  bool ready() const;
+
+  // Use cases. Errors of the store come through: Unavailable (repeat), Unknown (perhaps done: repeat with the same request id), Exhausted.
+
+  /// Answers per item, in order. Conflict: unique key held, or request id used with other content. Exhausted: more than
+  /// kCreatesWaitingMax wait. A create with a request id may be repeated.
+  void create(std::vector<CheckedSpec> specs, Done<std::vector<Result<Created>>> done);
+  void cancel(TaskId id, Done<Result<Cancelled>> done);                                     ///< NotFound; may be repeated
+  void pause(TaskId id, Done<Result<bool>> done);                                           ///< NotFound, Conflict (ended); false: was paused
+  void resume(TaskId id, Done<Result<void>> done);                                          ///< NotFound; may be repeated
+  void trigger(ports::TriggerRequest::Item item, Done<Result<FiringId>> done);              ///< NotFound, Conflict (cancelled)
+  void get(TaskId id, Done<Result<ports::TaskView>> done);                                  ///< NotFound
+  void list(ports::ListRequest request, Done<Result<ports::ListRequest::Answer>> done);
+  void ledger(ports::LedgerRequest request, Done<Result<ports::LedgerRequest::Answer>> done);  ///< NotFound; shard is filled in
+  void counts(Done<Result<ports::CountsRequest::Answer>> done);
+  std::vector<ExecutorView> executors() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace meepo::scheduler
