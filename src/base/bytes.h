@@ -20,7 +20,7 @@ void append_varint(std::string& out, std::uint64_t value);
 /// Takes a number written by append_varint off the front of `in`. Nothing (and `in` unchanged) if it is cut or over 64 bits.
 std::optional<std::uint64_t> take_varint(std::string_view& in);
 
-/// 64-bit FNV-1a, a stable hash for shard choice and derived ids; not for secrets.
+/// 64-bit FNV-1a with splitmix64's final mix: a stable hash for shard choice and derived ids; not for secrets.
 std::uint64_t stable_hash(std::string_view bytes, std::uint64_t seed = 0xcbf29ce484222325ULL);
 
 }  // namespace meepo

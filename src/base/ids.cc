@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 namespace meepo {
 namespace {
@@ -19,10 +21,14 @@ constexpr std::int64_t kTimeMax = (std::int64_t{1} << kTimeBits) - 1;
 // Wide enough for the 95 bits of an id; a GNU extension that both compilers have.
 __extension__ using Wide = unsigned __int128;
 
-int base32_value(char c) {
-  const auto place = kBase32.find(c);
-  return place == std::string_view::npos ? -1 : static_cast<int>(place);
-}
+constexpr auto kBase32Values = [] {
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  for (std::size_t i = 0; i < kBase32.size(); ++i) values[static_cast<unsigned char>(kBase32[i])] = static_cast<std::int8_t>(i);
+  return values;
+}();
+
+int base32_value(char c) { return kBase32Values[static_cast<unsigned char>(c)]; }
 
 Wide decode(std::string_view text) {
   Wide value = 0;
@@ -30,20 +36,27 @@ Wide decode(std::string_view text) {
   return value;
 }
 
-/// A decimal number without sign or leading zeros.
-std::optional<std::uint64_t> parse_number(std::string_view text) {
+/// A decimal number, at most `max`, without sign or leading zeros.
+std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max) {
   if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || value > max) return std::nullopt;
   return value;
 }
 
+constexpr std::uint64_t kRungMax = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t kSequenceMax = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kRerunMax = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t kDueMax = std::numeric_limits<std::int64_t>::max();
+
 bool is_base_tick(std::string_view text) {
   if (text.empty()) return false;
-  if (text.front() == 'r' || text.front() == 'm') return parse_number(text.substr(1)).has_value();
-  if (text.front() == '-') return text != "-0" && parse_number(text.substr(1)).has_value();
-  return parse_number(text).has_value();
+  const std::string_view rest = text.substr(1);
+  if (text.front() == 'r') return parse_number(rest, kRungMax).has_value();
+  if (text.front() == 'm') return parse_number(rest, kSequenceMax).has_value();
+  if (text.front() == '-') return rest != "0" && parse_number(rest, kDueMax + 1).has_value();
+  return parse_number(text, kDueMax).has_value();
 }
 
 std::optional<std::uint64_t> hex_number(std::string_view text) {
@@ -73,7 +86,7 @@ TaskId TaskId::make(Shard shard, SysTime created, std::uint64_t random) {
 Result<TaskId> TaskId::parse(std::string_view text) {
   if (text.size() != kLength || std::ranges::any_of(text, [](char c) { return base32_value(c) < 0; })) {
     return fail(Code::InvalidArgument,
-                fmt::format("read task id \"{}\": expected 19 characters of 0-9 and a-z without i, l, o, u", text.substr(0, 64)), "id");
+                fmt::format("read task id {}: expected 19 characters of 0-9 and a-z without i, l, o, u", quoted(text)), "id");
   }
   TaskId id;
   std::ranges::copy(text, id.text_.begin());
@@ -89,17 +102,17 @@ SysTime TaskId::created() const {
 Result<Tick> Tick::parse(std::string_view text) {
   const auto plus = text.find('+');
   const bool base_ok = is_base_tick(text.substr(0, plus));
-  const bool rerun_ok = plus == std::string_view::npos || parse_number(text.substr(plus + 1)).has_value();
-  if (!base_ok || !rerun_ok || text.size() > 40) {
+  const bool rerun_ok = plus == std::string_view::npos || parse_number(text.substr(plus + 1), kRerunMax).value_or(0) > 0;
+  if (!base_ok || !rerun_ok) {
     return fail(Code::InvalidArgument,
-                fmt::format("read tick \"{}\": expected 0, r<index>, <due Unix ms>, m<sequence> or <tick>+<n>", text.substr(0, 64)), "tick");
+                fmt::format("read tick {}: expected 0, r<index>, <due Unix ms>, m<sequence> or <tick>+<n>", quoted(text)), "tick");
   }
   return Tick(std::string(text));
 }
 
 std::optional<std::uint32_t> Tick::rung_index() const {
   if (text_.front() != 'r') return std::nullopt;
-  const auto number = parse_number(std::string_view(text_).substr(1));
+  const auto number = parse_number(std::string_view(text_).substr(1), kRungMax);
   if (!number) return std::nullopt;
   return static_cast<std::uint32_t>(*number);
 }
@@ -114,7 +127,7 @@ std::string FiringId::text() const {
 Result<FiringId> FiringId::parse(std::string_view text) {
   const auto at = text.find('@');
   if (at == std::string_view::npos) {
-    return fail(Code::InvalidArgument, fmt::format("read firing id \"{}\": expected <task id>@<tick>", text.substr(0, 64)), "firing");
+    return fail(Code::InvalidArgument, fmt::format("read firing id {}: expected <task id>@<tick>", quoted(text)), "firing");
   }
   auto task = TaskId::parse(text.substr(0, at));
   if (!task) return fail(std::move(task.error()));
@@ -129,7 +142,7 @@ Result<RunToken> RunToken::parse(std::string_view text) {
   const auto high = text.size() == 32 ? hex_number(text.substr(0, 16)) : std::nullopt;
   const auto low = text.size() == 32 ? hex_number(text.substr(16)) : std::nullopt;
   if (!high || !low) {
-    return fail(Code::InvalidArgument, fmt::format("read run token \"{}\": expected 32 lower-case hex digits", text.substr(0, 64)), "runToken");
+    return fail(Code::InvalidArgument, fmt::format("read run token {}: expected 32 lower-case hex digits", quoted(text)), "runToken");
   }
   return RunToken{.high = *high, .low = *low};
 }
@@ -142,7 +155,7 @@ Fence Fence::make(std::uint64_t generation, std::uint64_t owner) {
 
 Result<Fence> Fence::parse(std::string_view text) {
   if (text.size() != 32 || !hex_number(text.substr(0, 16)) || !hex_number(text.substr(16))) {
-    return fail(Code::InvalidArgument, fmt::format("read fence \"{}\": expected 32 lower-case hex digits", text.substr(0, 64)), "fence");
+    return fail(Code::InvalidArgument, fmt::format("read fence {}: expected 32 lower-case hex digits", quoted(text)), "fence");
   }
   Fence fence;
   std::ranges::copy(text, fence.text_.begin());

@@ -18,6 +18,12 @@ inline constexpr std::size_t kKeyCharsMax = 255;                         ///< re
 inline constexpr std::size_t kParamTypesMax = 255;                       ///< the most parameters a JVM method takes
 inline constexpr std::size_t kLabelsMax = 32;
 inline constexpr std::size_t kChainDepthMax = 32;                        ///< targets in `next`
+inline constexpr std::size_t kUrlBytesMax = 8UL << 10U;
+inline constexpr std::size_t kTargetHeadersMax = 64;                     ///< of an http target
+inline constexpr std::size_t kTargetHeaderBytesMax = 16UL << 10U;        ///< all names and values together
+inline constexpr std::size_t kCommandArgumentsMax = 1'000;
+inline constexpr std::size_t kCommandVariablesMax = 256;                 ///< of a command's environment
+inline constexpr std::size_t kCommandBytesMax = 128UL << 10U;            ///< argv and env together: Linux's limit for a single argument
 inline constexpr std::size_t kLadderRungsMax = 1'000;
 inline constexpr std::chrono::days kLadderSpanMax{366};                  ///< of one rung's offset from creation
 inline constexpr std::uint32_t kRetriesMax = 1'000;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace meepo::log {
 
@@ -28,6 +29,9 @@ struct Field {
 
 /// Text: `2026-11-24T05:10:00.123Z info claim firing=… shard=7`; values with blanks or quotes are quoted. Json: one object a line.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+
+/// The line that `write` writes, without its line feed: one line whatever the values hold, valid UTF-8 in Json.
+std::string format_line(Format format, SysTime time, Level level, std::string_view event, std::initializer_list<Field> fields);
 
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::Debug, event, fields); }
 inline void info(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::Info, event, fields); }

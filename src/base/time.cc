@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+
+#include "base/text.h"
 
 namespace meepo {
 namespace {
@@ -70,6 +73,7 @@ std::optional<SysTime> parse(std::string_view in) {
 
 std::string to_iso_utc(SysTime time) {
   using namespace std::chrono;
+  time = std::clamp<SysTime>(time, sys_days(year(0) / 1 / 1), sys_days(year(10'000) / 1 / 1) - milliseconds(1));
   const auto days = floor<std::chrono::days>(time);
   const year_month_day date(days);
   const hh_mm_ss clock(time - days);
@@ -81,7 +85,7 @@ std::string to_iso_utc(SysTime time) {
 Result<SysTime> parse_iso(std::string_view text) {
   if (const auto time = parse(text)) return *time;
   return fail(Code::InvalidArgument,
-              fmt::format("read time \"{}\": expected ISO 8601 such as 2026-11-24T05:10:00Z or …T05:10:00.123+08:00", text));
+              fmt::format("read time {}: expected ISO 8601 such as 2026-11-24T05:10:00Z or …T05:10:00.123+08:00", quoted(text)));
 }
 
 }  // namespace meepo

@@ -48,7 +48,8 @@ class Invoker {
   virtual ~Invoker() = default;
 
   /// Starts the attempt and returns. `started` runs once, just before the target is called; `done` once, after it. Both on any thread.
-  /// A target that is not known ends Fail with a message that lists what is.
+  /// A target that is not known ends Fail with a message that lists what is. A context that is cancelled when `started` returns (or
+  /// before) is not called: `done` with Stopped.
   virtual void invoke(Invocation invocation, std::move_only_function<void()> started, std::move_only_function<void(InvokeResult)> done) = 0;
 };
 

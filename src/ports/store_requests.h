@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "task/firing.h"
+#include "task/open_firing.h"
 #include "task/status.h"
 #include "task/task.h"
 #include "task/ticks.h"
@@ -43,24 +44,7 @@ struct BegunRun {
   TaskPtr task;
 };
 
-/// An open firing as the owner's engine sees it: enough to order, match and lease it, without the payload.
-struct OpenFiring {
-  FiringId id;
-  State state = State::Due;
-  WaitReason wait_reason = WaitReason::None;
-  SysTime due;
-  SysTime score;
-  std::string target_key;
-  std::int32_t priority = 5;
-  std::uint32_t attempt = 0;
-  std::uint32_t crashes = 0;
-  bool suspect = false;
-  bool started = false;
-  bool cancel_asked = false;
-  OnLost on_lost = OnLost::Rerun;
-  RunToken run_token;       ///< RUNNING only
-  std::string executor;     ///< RUNNING only
-};
+using meepo::OpenFiring;
 
 /// What an executor reports beside a renewal or an end. Texts are cut to their limits by the store.
 struct AttemptReport {

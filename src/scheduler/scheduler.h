@@ -35,7 +35,7 @@ struct Options {
 
 /// A spec that passed check(): the only thing that create() takes.
 struct CheckedSpec {
-  std::shared_ptr<const TaskSpec> spec;
+  std::shared_ptr<Task> task;         ///< its id and instant of creation are given by create()
   std::uint64_t content_hash = 0;
 };
 

@@ -77,6 +77,7 @@ struct Firing {
   RunToken run_token;                   ///< of the current or last attempt
   std::string executor;                 ///< which executor instance has or had it
 
+  std::optional<SysTime> waiting_since; ///< WAITING only: when it was parked
   std::optional<SysTime> begun_at;      ///< of the last attempt
   std::optional<SysTime> ended_at;
   std::optional<SysTime> cancel_asked_at;
@@ -98,6 +99,7 @@ struct Attempt {
   std::string error;
   std::string progress;                 ///< the last one reported; ≤ kProgressBytesKept
   std::string log;                      ///< lines joined by '\n'; ≤ kLogBytesKept, then a mark
+  std::string unknown_fields{};         ///< record fields that a newer Meepo wrote; kept as they are
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
 

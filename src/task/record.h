@@ -1,7 +1,8 @@
 #pragma once
 // The stored form of a task and of an attempt: one codec for SQLite, Redis and export.
-// Layout: one version byte, then fields { tag varint, length varint, bytes }, in any order; nested values have the same layout
-// without the version byte. Times are Unix milliseconds as zigzag varints. A field whose tag is not known is kept and written back.
+// Layout: one version byte, then fields { tag varint, length varint, bytes } in any order, then an end mark (tag 0) and nothing after
+// it, so that a cut record is always seen. A target is nested: fields without version byte and end mark. Values that are the format's
+// defaults are not written. Times are Unix milliseconds as zigzag varints. A field whose tag is not known is kept and written back.
 
 #include <string>
 #include <string_view>

@@ -2,6 +2,7 @@
 // A task's status: the original's codes, derived from its firings, never stored as a truth of its own (design §2).
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "task/firing.h"

@@ -81,10 +81,11 @@ struct DueTick {
 };
 
 /// Checks everything that a client may say and gives defaults: the only door by which a spec becomes a task.
+/// Labels, headers and environment come back sorted by name, so that their order on the way here does not matter to content_hash.
 /// InvalidArgument names the field by its API path ("target.service.method"), the value and what was expected. Pure.
 Result<TaskSpec> check_spec(TaskSpec spec, std::string_view default_zone);
 
-/// 64-bit digest of a spec's content: tells a repeated request id from a reused one.
+/// 64-bit digest of a checked spec's content: tells a repeated request id from a reused one. Stable over versions and restarts.
 std::uint64_t content_hash(const TaskSpec& spec);
 
 /// The task that a successful firing of `parent` creates, or nothing if there is no next target.

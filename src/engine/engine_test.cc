@@ -1,0 +1,255 @@
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "engine/store_clock.h"
+
+namespace meepo::engine {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr SysTime kStart = from_unix_ms(1'800'000'000'000);
+const std::string kKey = "service:com.example.Billing::";
+
+OpenFiring due(std::uint64_t number, SysTime when, std::int32_t priority = 5) {
+  OpenFiring firing{.id = {.task = TaskId::make(static_cast<Shard>(number % kShardCount), kStart, number), .tick = Tick::real()}};
+  firing.due = firing.score = when;
+  firing.target_key = kKey;
+  firing.priority = priority;
+  return firing;
+}
+
+Engine owner_of_all() {
+  Engine engine(kStart);
+  for (int shard = 0; shard < kShardCount; ++shard) engine.own(static_cast<Shard>(shard));
+  return engine;
+}
+
+TEST(Engine, Plan_MatchesDueFiringsWithCreditsByPriorityThenDue) {
+  Engine engine = owner_of_all();
+  engine.open(1, "a", "a", {kKey}, 3, kStart);
+  engine.add(due(1, kStart, 1), kStart);
+  engine.add(due(2, kStart - seconds(1), 1), kStart);
+  engine.add(due(3, kStart, 9), kStart);
+  engine.add(due(4, kStart + seconds(1), 9), kStart);
+  const Plan plan = engine.plan(kStart);
+  ASSERT_EQ(plan.matches.size(), 3U);
+  EXPECT_EQ(plan.matches[0].firing.id, due(3, kStart).id);
+  EXPECT_EQ(plan.matches[1].firing.id, due(2, kStart).id);
+  EXPECT_EQ(plan.matches[2].firing.id, due(1, kStart).id);
+  EXPECT_EQ(engine.next_wake(), kStart + seconds(1));
+}
+
+TEST(Engine, Plan_NeverMatchesBeforeTheDueInstant) {
+  Engine engine = owner_of_all();
+  engine.open(1, "a", "a", {kKey}, 3, kStart);
+  engine.add(due(1, kStart + milliseconds(10)), kStart);
+  EXPECT_TRUE(engine.plan(kStart + milliseconds(9)).matches.empty());
+  EXPECT_EQ(engine.plan(kStart + milliseconds(10)).matches.size(), 1U);
+}
+
+TEST(Engine, Add_RefusesWhatItKnowsWhatIsFarAndWhatItDoesNotOwn) {
+  Engine engine(kStart);
+  engine.own(1);
+  EXPECT_TRUE(engine.add(due(1, kStart + seconds(1)), kStart));
+  EXPECT_FALSE(engine.add(due(1, kStart + seconds(1)), kStart));
+  EXPECT_FALSE(engine.add(due(65, kStart + seconds(31)), kStart));
+  EXPECT_FALSE(engine.add(due(2, kStart), kStart));
+}
+
+TEST(Engine, Forget_TakesAFiringOutOfWheelOrQueue) {
+  Engine engine = owner_of_all();
+  engine.add(due(1, kStart), kStart);
+  engine.add(due(2, kStart + seconds(1)), kStart);
+  engine.forget(due(1, kStart).id);
+  engine.forget(due(2, kStart).id);
+  engine.forget(due(2, kStart).id);
+  engine.open(1, "a", "a", {kKey}, 3, kStart);
+  EXPECT_TRUE(engine.plan(kStart + seconds(2)).matches.empty());
+  EXPECT_EQ(engine.due_known(), 0U);
+}
+
+TEST(Engine, Disown_ForgetsAllOfTheShardAndNothingElse) {
+  Engine engine = owner_of_all();
+  for (std::uint64_t i = 0; i < 128; ++i) engine.add(due(i, kStart + seconds(static_cast<int>(i % 2))), kStart);
+  engine.begun({.id = due(3, kStart).id, .token = {1, 1}, .due = kStart, .lease_until = kStart + seconds(15), .executor = "a"});
+  engine.disown(3);
+  EXPECT_EQ(engine.due_known(), 126U);
+  EXPECT_EQ(engine.leases().find({1, 1}), nullptr);
+  EXPECT_EQ(engine.executors().by_instance("a"), nullptr);
+}
+
+TEST(Engine, UnservedTarget_IsParkedAfterTheGraceAndFetchedWhenAnExecutorComes) {
+  Engine engine = owner_of_all();
+  engine.add(due(1, kStart), kStart);
+  EXPECT_TRUE(engine.plan(kStart).parks.empty());
+  EXPECT_EQ(engine.next_wake(), kStart + Engine::kParkGrace);
+  const Plan parked = engine.plan(kStart + Engine::kParkGrace);
+  ASSERT_EQ(parked.parks.size(), 1U);
+  EXPECT_EQ(parked.parks[0].reason, WaitReason::NoExecutor);
+  engine.open(1, "a", "a", {kKey}, 3, kStart);
+  const Plan back = engine.plan(kStart + seconds(2));
+  ASSERT_EQ(back.unparks.size(), 1U);
+  EXPECT_EQ(back.unparks[0].shard, 1);
+  engine.unparked(back.unparks[0], false);
+  EXPECT_TRUE(engine.plan(kStart + seconds(3)).unparks.empty());
+}
+
+TEST(Engine, AnUnparkOlderThanALaterParkLeavesTheShardWaiting) {
+  Engine engine = owner_of_all();
+  engine.open(1, "a", "a", {kKey}, 1, kStart);
+  engine.waiting(7, kKey);
+  const Plan first = engine.plan(kStart);
+  ASSERT_EQ(first.unparks.size(), 1U);
+  engine.waiting(7, kKey);
+  engine.unparked(first.unparks[0], false);
+  EXPECT_EQ(engine.plan(kStart).unparks.size(), 1U);
+}
+
+TEST(Engine, ReadyQueue_OneOverTheLimitIsParkedAsBacklog) {
+  Engine engine = owner_of_all();
+  engine.open(1, "a", "a", {kKey}, 0, kStart);
+  for (std::uint64_t i = 0; i < limits::kReadyPerTargetMax + 1; ++i) engine.add(due(i, kStart), kStart);
+  const Plan plan = engine.plan(kStart);
+  ASSERT_EQ(plan.parks.size(), 1U);
+  EXPECT_EQ(plan.parks[0].reason, WaitReason::Backlog);
+}
+
+TEST(Engine, Place_BeginsAtOnceOnlyWhereNothingWaitsBefore) {
+  Engine engine = owner_of_all();
+  EXPECT_EQ(engine.place(kKey).wait_reason, WaitReason::NoExecutor);
+  engine.open(1, "a", "a", {kKey}, 1, kStart);
+  EXPECT_EQ(engine.place(kKey).session, 1U);
+  EXPECT_EQ(engine.place(kKey).session, 0U) << "no credit is left";
+  engine.grant(1, 1);
+  engine.add(due(1, kStart), kStart);
+  EXPECT_EQ(engine.place(kKey).session, 0U) << "another is first";
+  engine.plan(kStart);
+  engine.waiting(3, kKey);
+  EXPECT_EQ(engine.place(kKey).wait_reason, WaitReason::Backlog);
+}
+
+TEST(Engine, Release_GivesACreditBackOnlyToTheSameStream) {
+  Engine engine = owner_of_all();
+  engine.open(1, "a", "a", {kKey}, 1, kStart);
+  ASSERT_EQ(engine.place(kKey).session, 1U);
+  engine.release("a", 1, false);
+  ASSERT_EQ(engine.place(kKey).session, 1U);
+  engine.open(2, "a", "a", {kKey}, 1, kStart);
+  engine.release("a", 1, false);
+  EXPECT_EQ(engine.place(kKey).session, 2U);
+  EXPECT_EQ(engine.place(kKey).session, 0U);
+}
+
+TEST(Engine, Suspects_RunOneAtATimePerExecutor) {
+  Engine engine = owner_of_all();
+  engine.open(1, "a", "a", {kKey}, 10, kStart);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    OpenFiring firing = due(i, kStart);
+    firing.suspect = true;
+    engine.add(std::move(firing), kStart);
+  }
+  Plan plan = engine.plan(kStart);
+  ASSERT_EQ(plan.matches.size(), 1U);
+  engine.begun({.id = plan.matches[0].firing.id, .token = {1, 1}, .due = kStart, .lease_until = kStart + seconds(15), .executor = "a",
+                .suspect = true});
+  EXPECT_TRUE(engine.plan(kStart).matches.empty());
+  engine.over({1, 1});
+  EXPECT_EQ(engine.plan(kStart).matches.size(), 1U);
+}
+
+TEST(Leases, EndInOrderAndARenewedOneLater) {
+  Leases leases(kStart);
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    leases.add({.id = due(i, kStart).id, .token = {i, i}, .due = kStart, .lease_until = kStart + seconds(static_cast<int>(i))});
+  }
+  leases.renew({1, 1}, kStart + seconds(10));
+  leases.renew({2, 2}, kStart + seconds(1));  // never shortened
+  EXPECT_EQ(leases.ended(kStart + seconds(3)), (std::vector<RunToken>{{2, 2}, {3, 3}}));
+  EXPECT_TRUE(leases.ended(kStart + milliseconds(3'500)).empty());
+  EXPECT_EQ(leases.ended(kStart + seconds(4)).size(), 2U) << "they come again until they are removed";
+  leases.remove({2, 2});
+  leases.remove({3, 3});
+  EXPECT_EQ(leases.ended(kStart + seconds(10)), (std::vector<RunToken>{{1, 1}}));
+}
+
+TEST(Leases, OneBeyondTheWheelsHorizonEndsInTime) {
+  Leases leases(kStart);
+  leases.add({.id = due(1, kStart).id, .token = {1, 1}, .due = kStart, .lease_until = kStart + seconds(100)});
+  SysTime now = kStart;
+  while (leases.ended(now).empty()) {
+    ASSERT_TRUE(leases.next_end());
+    now = *leases.next_end();
+    ASSERT_LE(now, kStart + seconds(100));
+  }
+  EXPECT_EQ(now, kStart + seconds(100));
+}
+
+struct CrashCase {
+  std::string name;
+  std::vector<std::pair<bool, bool>> runs;  ///< started, suspect
+  std::vector<bool> counted;
+};
+
+TEST(Crash, CountsOnlyAgainstASingleRunningSuspect) {
+  const std::vector<CrashCase> cases = {
+      {"a single started run", {{true, false}}, {true}},
+      {"a single started run beside one that had not started", {{true, false}, {false, false}}, {true, false}},
+      {"two started runs", {{true, false}, {true, false}}, {false, false}},
+      {"a known suspect among others", {{true, true}, {true, false}, {true, false}}, {true, false, false}},
+      {"a suspect that had not started", {{false, true}, {true, false}, {true, false}}, {false, false, false}},
+      {"nothing started", {{false, false}}, {false}},
+  };
+  for (const auto& c : cases) {
+    std::vector<Lease> leases;
+    std::vector<const Lease*> runs;
+    for (const auto& [started, suspect] : c.runs) leases.push_back({.suspect = suspect, .started = started});
+    for (const auto& lease : leases) runs.push_back(&lease);
+    const auto lost = judge_crash({.instance = "a"}, runs);
+    ASSERT_EQ(lost.size(), c.counted.size());
+    for (std::size_t i = 0; i < lost.size(); ++i) {
+      EXPECT_EQ(lost[i].count_crash, c.counted[i]) << c.name << " run " << i;
+      EXPECT_TRUE(lost[i].mark_suspect) << c.name;
+    }
+  }
+}
+
+TEST(Crash, TheFifthCountedCrashQuarantines) {
+  for (std::uint32_t crashes = 0; crashes < 6; ++crashes) {
+    Lease lease{.crashes = crashes, .suspect = true, .started = true};
+    const auto lost = judge_crash({.instance = "a"}, {&lease});
+    EXPECT_EQ(lost[0].to == LostRun::To::Quarantined, crashes + 1 >= limits::kPoisonCrashesMax) << crashes;
+  }
+}
+
+TEST(Crash, OnLostUnknownEndsOnlyWhatHadStarted) {
+  Lease started{.started = true, .on_lost = OnLost::Unknown};
+  Lease held{.started = false, .on_lost = OnLost::Unknown};
+  const auto lost = judge_crash({.instance = "a"}, {&started, &held});
+  EXPECT_EQ(lost[0].to, LostRun::To::Unknown);
+  EXPECT_EQ(lost[1].to, LostRun::To::Due);
+}
+
+TEST(StoreClock, NeverRunsAheadOfTheStoreWhateverTheAnswersDelay) {
+  std::mt19937_64 random(7);
+  const auto store_offset = std::chrono::nanoseconds(1'800'000'000'123'456'789);
+  const auto store_at = [&](SteadyTime steady) { return SysTime(std::chrono::floor<milliseconds>(steady.time_since_epoch() + store_offset)); };
+  SteadyTime steady(seconds(5));
+  StoreClock clock(store_at(steady), steady);
+  for (int i = 0; i < 100'000; ++i) {
+    const auto asked = steady;
+    steady += std::chrono::microseconds(random() % 20'000);
+    clock.observe(store_at(asked), steady);
+    steady += std::chrono::microseconds(random() % 20'000);
+    ASSERT_LE(clock.now(steady), store_at(steady));
+    ASSERT_GE(clock.now(clock.steady_at(store_at(steady))), store_at(steady));
+  }
+  EXPECT_GE(clock.now(steady), store_at(steady) - milliseconds(2));
+}
+
+}  // namespace
+}  // namespace meepo::engine

@@ -1,0 +1,225 @@
+#pragma once
+// The scheduler's state and its steps, one .cc file each. Private to src/scheduler.
+//
+// Everything runs in turns: events (use cases, reports, answers of the store) change the engine and put work into the outgoing lists;
+// at the end of the loop's batch one turn plans what follows and sends all of it, batched per shard and per stream.
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/store_clock.h"
+#include "scheduler/scheduler.h"
+
+namespace meepo::scheduler {
+
+class Scheduler::Impl {
+ public:
+  Impl(Options options, Parts parts);
+  ~Impl();
+
+  // scheduler.cc
+  void start();
+  void stop(std::move_only_function<void()> done);
+  bool ready() const { return ready_ && !stopping_; }
+  bool stopping() const { return stopping_; }
+  // create.cc
+  void create(std::vector<CheckedSpec> specs, Done<std::vector<Result<Created>>> done);
+  // cancel.cc
+  void cancel(TaskId id, Done<Result<Cancelled>> done);
+  void pause(TaskId id, Done<Result<bool>> done);
+  void resume(TaskId id, Done<Result<void>> done);
+  void trigger(ports::TriggerRequest::Item item, Done<Result<FiringId>> done);
+  // read.cc
+  void get(TaskId id, Done<Result<ports::TaskView>> done);
+  void list(ports::ListRequest request, Done<Result<ports::ListRequest::Answer>> done);
+  void ledger(ports::LedgerRequest request, Done<Result<ports::LedgerRequest::Answer>> done);
+  void counts(Done<Result<ports::CountsRequest::Answer>> done);
+  std::vector<ExecutorView> executors() const;
+
+ private:
+  static constexpr milliseconds kRepeatFirst{50};       ///< back-off of insist()
+  static constexpr milliseconds kRepeatMost{2'000};
+  static constexpr milliseconds kLoadEvery{10'000};     ///< of the wheel's horizon of 30 s
+  static constexpr std::size_t kLoadPage = 1'000;
+  static constexpr int kSafetyGroups = 8;               ///< the safety read takes an eighth of the shards at a time
+  static constexpr std::size_t kItemsPerRequest = 1'000;
+
+  struct ShardState {
+    Fence fence;
+    std::uint64_t change_sequence = 0;
+    std::optional<SysTime> loaded_until;  ///< DUE firings up to here are known, if any; nothing: not loaded yet
+    bool loading = false;
+  };
+  struct CreateCall {
+    std::vector<Result<Created>> answers;
+    std::size_t left = 0;
+    Done<std::vector<Result<Created>>> done;
+  };
+  struct PendingCreate {
+    CheckedSpec spec;
+    std::shared_ptr<CreateCall> call;
+    std::size_t index = 0;
+  };
+  /// One item of a CreateRequest, and what is to be done with its answer.
+  struct CreateWork {
+    PendingCreate pending;
+    ports::Arm first;
+    std::string target_key;
+    engine::Placement placement;
+    RunToken token;
+    SysTime lease_until;
+    std::optional<DueTick> next;
+    bool unserved = false;
+  };
+
+  // scheduler.cc: turns, time, talking to the store
+  SysTime now() const { return clock_.now(parts_.loop.steady_now()); }
+  void need_turn();
+  void turn();
+  void arm_timer();
+  void finish_stop_if_idle();
+  RunToken new_token();
+  std::optional<Fence> fence_of(Shard shard) const;
+  void lose_shard(Shard shard);
+  static bool is_worth_repeating(const Error& error);
+  void not_done(Shard shard, const Error& error);
+  void trace(std::string_view verb, const FiringId& id, std::string detail = {}) const;
+
+  /// One request to the store. The handler runs unless the scheduler is gone; it gets the reply's value.
+  template <class Request, class Handler>
+  void ask(Request request, Handler handler);
+  /// A request that must be carried out: repeated with a growing delay while its outcome is not known or it was refused for now. The
+  /// handler(request, Result<answer>) runs once: with an error when the shard is lost, the store finds the request wrong, or at a stop.
+  template <class Request, class Handler>
+  void insist(Request request, Handler handler, milliseconds delay = kRepeatFirst);
+
+  // create.cc
+  void flush_creates();
+  Shard shard_for(const TaskSpec& spec);
+  CreateWork prepare(PendingCreate pending, SysTime created);
+  void send_creates(Shard shard, Fence fence, std::vector<CreateWork> work);
+  void created(Shard shard, CreateWork work, Result<ports::CreateRequest::ItemAnswer> answer);
+  static void answer(PendingCreate& pending, Result<Created> result);
+
+  // claim.cc
+  void claim(std::vector<engine::Match> matches);
+  void claimed(const engine::Match& match, const ports::ClaimRequest::Item& item, Result<ports::ClaimRequest::ItemAnswer> answer);
+  void begun(engine::Lease lease, engine::SessionId session, const std::optional<Payload>& params);
+  void dispatch();
+
+  // end.cc
+  void ended(ports::SessionId session, std::vector<ports::RunEnd> ends);
+  void fetch_tasks(ports::SessionId session, std::vector<ports::RunEnd> ends);
+  void send_ends(ports::SessionId session, std::vector<ports::RunEnd> ends);
+  ports::EndRequest::Item end_item(ports::RunEnd end);
+  void end_answered(ports::SessionId session, const ports::EndRequest::Item& item, Result<ports::EndRequest::ItemAnswer> answer);
+
+  // park.cc
+  void park(std::vector<engine::Park> parks);
+  void unpark(std::vector<engine::Unpark> unparks);
+
+  // sessions.cc
+  void opened(ports::SessionId session, ports::ExecutorHello hello);
+  void take_back_unnamed(const ports::ExecutorHello& hello);
+  void renewed(ports::SessionId session, std::vector<ports::RunRenewal> renewals);
+  void renew_answered(ports::SessionId session, const ports::RenewRequest& request, const ports::RenewRequest::Answer& answers);
+  void handed_back(std::vector<ports::RunRef> runs);
+  void closed(ports::SessionId session);
+
+  // recover.cc
+  void granted(std::vector<ports::ShardGrant> grants);
+  void taken_over(Shard shard, ports::TakeOverRequest::Answer answer);
+  void recover_inside_executors();
+  void look_after_leases();
+  void reap(std::vector<engine::LostRun> lost, bool lease_ended);
+  void reap_answered(const ports::ReapRequest& request, ports::ReapRequest::Answer answers);
+
+  // load.cc
+  void load(Shard shard, std::optional<std::pair<SysTime, FiringId>> after);
+  void loaded(Shard shard, SysTime until, ports::OpenRequest::Answer answer);
+  void load_all();
+  void safety_read();
+  void read_overdue(Shard shard, std::optional<std::pair<SysTime, FiringId>> after);
+  void read_lapsed(Shard shard, State state);
+  void read_changes(Shard shard);
+  /// A firing that is DUE in the store now.
+  void add_due(OpenFiring firing);
+  void add_due(const TaskPtr& task, const DueTick& tick);
+
+  Options options_;
+  Parts parts_;
+  engine::StoreClock clock_;
+  engine::Engine engine_;
+  std::map<Shard, ShardState> shards_;
+  std::size_t takeovers_left_ = 0;
+  bool ready_ = false;
+  bool dispatching_ = false;
+
+  std::vector<PendingCreate> creates_;
+  std::size_t creates_waiting_ = 0;             ///< here and in the store, not answered yet
+  std::size_t next_shard_ = 0;
+  std::map<ports::SessionId, std::vector<ports::Run>> runs_out_;
+  std::map<ports::SessionId, std::vector<ports::EndVerdict>> verdicts_out_;
+  std::map<ports::SessionId, std::vector<ports::RenewVerdict>> renewals_out_;
+  std::vector<engine::LostRun> lost_out_;       ///< to be taken back whatever their lease says
+  std::unordered_map<RunToken, engine::LostRun> judged_;  ///< of executors that are gone, until each run's lease ends
+
+  bool turn_posted_ = false;
+  ports::Loop::TimerId timer_ = 0;
+  SteadyTime timer_at_{};
+  SteadyTime next_load_{};
+  SteadyTime next_safety_{};
+  int safety_group_ = 0;
+  std::size_t asked_ = 0;                       ///< requests in the store, and repeats that wait
+  bool stopping_ = false;
+  std::move_only_function<void()> stopped_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// ---- templates ----------------------------------------------------------------------------------------------------------------
+
+template <class Request, class Handler>
+void Scheduler::Impl::ask(Request request, Handler handler) {
+  ++asked_;
+  parts_.store.call(std::move(request), [this, alive = std::weak_ptr(alive_), handler = std::move(handler)](auto reply) mutable {
+    if (alive.expired()) return;
+    --asked_;
+    using Answer = typename Request::Answer;
+    if (reply) {
+      clock_.observe(reply->now, parts_.loop.steady_now());
+      handler(Result<Answer>(std::move(reply->value)));
+    } else {
+      handler(Result<Answer>(fail(std::move(reply.error()))));
+    }
+    need_turn();
+  });
+}
+
+template <class Request, class Handler>
+void Scheduler::Impl::insist(Request request, Handler handler, milliseconds delay) {
+  auto kept = std::make_shared<Request>(request);
+  ask(std::move(request), [this, kept, delay, handler = std::move(handler)](Result<typename Request::Answer> answer) mutable {
+    if (answer || !is_worth_repeating(answer.error()) || !shards_.contains(kept->shard) || stopping_) {
+      if (!answer) not_done(kept->shard, answer.error());
+      handler(*kept, std::move(answer));
+      return;
+    }
+    if (answer.error().code == Code::Exhausted) parts_.alerter.alert("store_exhausted", answer.error().message);
+    ++asked_;
+    parts_.loop.call_at(parts_.loop.steady_now() + delay,
+                        [this, alive = std::weak_ptr(alive_), kept, delay, handler = std::move(handler)]() mutable {
+                          if (alive.expired()) return;
+                          --asked_;
+                          insist(std::move(*kept), std::move(handler), std::min(delay * 2, kRepeatMost));
+                        });
+  });
+}
+
+}  // namespace meepo::scheduler
