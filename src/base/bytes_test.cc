@@ -26,8 +26,8 @@ RC_GTEST_PROP(Varint, Take_ReadsWhatAppendWrites, (std::uint64_t value, const st
 }
 
 TEST(Varint, Append_Takes1To10Bytes) {
-  const std::pair<std::uint64_t, std::size_t> cases[] = {
-      {0, 1}, {127, 1}, {128, 2}, {16'383, 2}, {16'384, 3}, {std::numeric_limits<std::uint64_t>::max(), 10}};
+  const std::pair<std::uint64_t, std::size_t> cases[] = {{0, 1},      {127, 1},    {128, 2},
+                                                         {16'383, 2}, {16'384, 3}, {std::numeric_limits<std::uint64_t>::max(), 10}};
   for (const auto& [value, size] : cases) {
     std::string text;
     append_varint(text, value);
@@ -43,8 +43,8 @@ TEST(Varint, Append_Takes1To10Bytes) {
 }
 
 TEST(Varint, Take_RefusesMoreThan64Bits) {
-  for (const std::string& text : {std::string(9, '\xff') + "\x02", std::string(9, '\xff') + "\x81", std::string(11, '\xff'),
-                                  std::string(10, '\x80') + '\x01'}) {
+  for (const std::string& text :
+       {std::string(9, '\xff') + "\x02", std::string(9, '\xff') + "\x81", std::string(11, '\xff'), std::string(10, '\x80') + '\x01'}) {
     std::string_view in = text;
     EXPECT_EQ(take_varint(in), std::nullopt);
     EXPECT_EQ(in, text);

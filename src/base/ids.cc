@@ -166,8 +166,6 @@ Shard shard_of_key(std::string_view app_id, std::string_view key) {
   return static_cast<Shard>(stable_hash(key, stable_hash(app_id)) % kShardCount);
 }
 
-TaskId chained_task_id(const FiringId& parent, SysTime due) {
-  return TaskId::make(parent.task.shard(), due, stable_hash(parent.text()));
-}
+TaskId chained_task_id(const FiringId& parent, SysTime due) { return TaskId::make(parent.task.shard(), due, stable_hash(parent.text())); }
 
 }  // namespace meepo

@@ -59,7 +59,8 @@ TEST(TaskId, Parse_TakesEveryTextOf19DigitsAsOneOf64Shards) {
 TEST(TaskId, Parse_RefusesWhatMakeCannotWrite) {
   const std::string good = "0123456789abcdefghj";
   ASSERT_TRUE(TaskId::parse(good).has_value());
-  std::vector<std::string> bad = {"", "0", good.substr(1), good + "0", " " + good.substr(1), std::string(19, '\0'), std::string(19, '\xff')};
+  std::vector<std::string> bad = {
+      "", "0", good.substr(1), good + "0", " " + good.substr(1), std::string(19, '\0'), std::string(19, '\xff')};
   for (const char c : std::string_view("ilouABCZ-_@+ ./\n")) {
     for (const std::size_t place : {std::size_t{0}, std::size_t{9}, std::size_t{18}}) {
       std::string text = good;
@@ -99,10 +100,41 @@ TEST(Tick, Parse_TakesAllFormsUpToTheirLimits) {
 }
 
 TEST(Tick, Parse_RefusesEverythingElse) {
-  for (const std::string_view text :
-       {"", " ", "00", "01", "r", "r01", "r-1", "r 1", "r4294967296", "r18446744073709551616", "m", "m01", "m-1", "m18446744073709551616", "-",
-        "-0", "-01", "--1", "+1", "9223372036854775808", "-9223372036854775809", "0+", "0+0", "0+01", "0+-1", "0+1+1", "0+4294967296", "r1r2",
-        "x1", "R1", "1 ", "1\n", "1e3", "0x1", "1.0"}) {
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "00",
+                                      "01",
+                                      "r",
+                                      "r01",
+                                      "r-1",
+                                      "r 1",
+                                      "r4294967296",
+                                      "r18446744073709551616",
+                                      "m",
+                                      "m01",
+                                      "m-1",
+                                      "m18446744073709551616",
+                                      "-",
+                                      "-0",
+                                      "-01",
+                                      "--1",
+                                      "+1",
+                                      "9223372036854775808",
+                                      "-9223372036854775809",
+                                      "0+",
+                                      "0+0",
+                                      "0+01",
+                                      "0+-1",
+                                      "0+1+1",
+                                      "0+4294967296",
+                                      "r1r2",
+                                      "x1",
+                                      "R1",
+                                      "1 ",
+                                      "1\n",
+                                      "1e3",
+                                      "0x1",
+                                      "1.0"}) {
     const auto tick = Tick::parse(text);
     ASSERT_FALSE(tick.has_value()) << text;
     EXPECT_EQ(tick.error().code, Code::InvalidArgument);
@@ -130,8 +162,8 @@ RC_GTEST_PROP(FiringId, Parse_ReadsWhatTextWrites, (std::uint64_t random, std::u
 
 TEST(FiringId, Parse_RefusesWrongParts) {
   const std::string task = "0123456789abcdefghj";
-  const std::pair<std::string, std::string> cases[] = {
-      {task, "firing"}, {"", "firing"}, {"@0", "id"}, {task + "@", "tick"}, {task + "@0@0", "tick"}, {"x@0", "id"}};
+  const std::pair<std::string, std::string> cases[] = {{task, "firing"},     {"", "firing"},          {"@0", "id"},
+                                                       {task + "@", "tick"}, {task + "@0@0", "tick"}, {"x@0", "id"}};
   for (const auto& [text, field] : cases) {
     const auto id = FiringId::parse(text);
     ASSERT_FALSE(id.has_value()) << text;
@@ -156,7 +188,8 @@ TEST(RunTokenAndFence, Parse_RefuseOtherThan32LowerCaseHexDigits) {
   const std::string good(32, 'a');
   ASSERT_TRUE(RunToken::parse(good).has_value());
   ASSERT_TRUE(Fence::parse(good).has_value());
-  for (const std::string& text : {std::string(), good.substr(1), good + "a", "A" + good.substr(1), good.substr(1) + "g", " " + good.substr(1)}) {
+  for (const std::string& text :
+       {std::string(), good.substr(1), good + "a", "A" + good.substr(1), good.substr(1) + "g", " " + good.substr(1)}) {
     EXPECT_FALSE(RunToken::parse(text).has_value()) << text;
     EXPECT_FALSE(Fence::parse(text).has_value()) << text;
   }

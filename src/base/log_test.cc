@@ -10,9 +10,11 @@ constexpr SysTime kTime = from_unix_ms(1'795'497'000'123);
 TEST(Log, FormatLine_TextQuotesOnlyWhatNeedsIt) {
   EXPECT_EQ(format_line(Format::Text, kTime, Level::Info, "claim", {{"firing", "abc@r1"}, {"shard", "7"}}),
             "2026-11-24T05:10:00.123Z info claim firing=abc@r1 shard=7");
-  EXPECT_EQ(format_line(Format::Text, kTime, Level::Warn, "end",
-                        {{"empty", ""}, {"blank", "a b"}, {"quote", "a\"b"}, {"equals", "a=b"}, {"line", "a\nb=c"}, {"path", "a\\b"}, {"name", "即时"}}),
-            R"(2026-11-24T05:10:00.123Z warn end empty="" blank="a b" quote="a\"b" equals="a=b" line="a\nb=c" path="a\\b" name=即时)");
+  EXPECT_EQ(
+      format_line(
+          Format::Text, kTime, Level::Warn, "end",
+          {{"empty", ""}, {"blank", "a b"}, {"quote", "a\"b"}, {"equals", "a=b"}, {"line", "a\nb=c"}, {"path", "a\\b"}, {"name", "即时"}}),
+      R"(2026-11-24T05:10:00.123Z warn end empty="" blank="a b" quote="a\"b" equals="a=b" line="a\nb=c" path="a\\b" name=即时)");
 }
 
 TEST(Log, FormatLine_TextKeepsLongValuesAndHidesNoBytes) {
@@ -23,7 +25,8 @@ TEST(Log, FormatLine_TextKeepsLongValuesAndHidesNoBytes) {
 
 TEST(Log, FormatLine_JsonIsOneObjectALine) {
   EXPECT_EQ(format_line(Format::Json, kTime, Level::Debug, "claim", {{"firing", "abc@r1"}, {"text", "a\"b\nc\xff"}}),
-            "{\"time\":\"2026-11-24T05:10:00.123Z\",\"level\":\"debug\",\"event\":\"claim\",\"firing\":\"abc@r1\",\"text\":\"a\\\"b\\nc\xef\xbf\xbd\"}");
+            "{\"time\":\"2026-11-24T05:10:00.123Z\",\"level\":\"debug\",\"event\":\"claim\",\"firing\":\"abc@r1\",\"text\":"
+            "\"a\\\"b\\nc\xef\xbf\xbd\"}");
   EXPECT_EQ(format_line(Format::Json, kTime, Level::Info, "start", {}),
             R"({"time":"2026-11-24T05:10:00.123Z","level":"info","event":"start"})");
 }

@@ -20,8 +20,8 @@ TEST(Utf8, IsUtf8_KnowsTheEdges) {
 }
 
 TEST(ControlCharacters, AreFoundInBothRanges) {
-  for (const std::string_view text : {std::string_view("\0", 1), std::string_view("a\nb"), std::string_view("\x1f"), std::string_view("\x7f"),
-                                      std::string_view("\xc2\x80"), std::string_view("x\xc2\x9f")}) {
+  for (const std::string_view text : {std::string_view("\0", 1), std::string_view("a\nb"), std::string_view("\x1f"),
+                                      std::string_view("\x7f"), std::string_view("\xc2\x80"), std::string_view("x\xc2\x9f")}) {
     EXPECT_TRUE(has_control_character(text));
   }
   for (const std::string_view text : {"", " ", "~", "\xc2\xa0", "é", "即"}) EXPECT_FALSE(has_control_character(text));

@@ -63,8 +63,7 @@ std::optional<SysTime> parse(std::string_view in) {
     if (!offset_minute || *offset_minute > 59) return std::nullopt;
     offset = sign * (hours(*offset_hour) + minutes(*offset_minute));
   }
-  const year_month_day date{year(*year_number), month(static_cast<unsigned>(*month_number)),
-                            day(static_cast<unsigned>(*day_number))};
+  const year_month_day date{year(*year_number), month(static_cast<unsigned>(*month_number)), day(static_cast<unsigned>(*day_number))};
   if (!in.empty() || !date.ok()) return std::nullopt;
   return SysTime(sys_days(date)) + hours(*hour) + minutes(*minute) + seconds(*second) + milliseconds(millis) - offset;
 }
@@ -77,9 +76,8 @@ std::string to_iso_utc(SysTime time) {
   const auto days = floor<std::chrono::days>(time);
   const year_month_day date(days);
   const hh_mm_ss clock(time - days);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int(date.year()), unsigned(date.month()),
-                     unsigned(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int(date.year()), unsigned(date.month()), unsigned(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 Result<SysTime> parse_iso(std::string_view text) {

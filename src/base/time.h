@@ -22,7 +22,8 @@ constexpr std::int64_t to_unix_ms(SysTime time) { return time.time_since_epoch()
 /// "2026-11-24T05:10:00.123Z": UTC, always with three digits of milliseconds. Times outside the years 0000–9999 are clamped.
 std::string to_iso_utc(SysTime time);
 
-/// Reads what to_iso_utc writes; also without the fraction or with more digits (cut to milliseconds), and with an offset ("+08:00") in place of Z.
+/// Reads what to_iso_utc writes; also without the fraction or with more digits (cut to milliseconds), and with an offset ("+08:00")
+/// in place of Z.
 /// InvalidArgument: anything else; the message quotes the text.
 Result<SysTime> parse_iso(std::string_view text);
 

@@ -1,7 +1,8 @@
 #pragma once
 // The timing wheel: what becomes due within the next 30 s. One level, a slot a millisecond, a bitmap of the slots in use, so that the
 // next wake-up is computed and nothing ticks idly. A cache of the store's DUE set: what does not fit stays in the store.
-// Pure and not thread-safe: it lives on its loop's thread. Adding costs a constant (a due in the past: a logarithm); memory is about 0.25 MB and 16 bytes an entry.
+// Pure and not thread-safe: it lives on its loop's thread. Adding costs a constant (a due in the past: a logarithm); memory is about
+// 0.25 MB and 16 bytes an entry.
 
 #include <cstdint>
 #include <map>
@@ -64,11 +65,11 @@ class TimingWheel {
   void take_slot(std::size_t slot, std::vector<Entry>& due);
 
   SysTime start_;
-  std::vector<Slot> slots_;                      ///< a ring: slot = due in ms modulo its size
+  std::vector<Slot> slots_;  ///< a ring: slot = due in ms modulo its size
   std::vector<std::uint64_t> occupied_;
   std::vector<Node> nodes_;
-  std::uint32_t free_ = kNone;                   ///< a list through nodes_
-  std::multimap<SysTime, std::uint64_t> past_;   ///< added with a due before the window
+  std::uint32_t free_ = kNone;  ///< a list through nodes_
+  std::multimap<SysTime, std::uint64_t> past_;  ///< added with a due before the window
   std::size_t size_ = 0;
 };
 

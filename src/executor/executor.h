@@ -21,6 +21,7 @@ struct Options {
   std::string name;                                         ///< for people
   std::vector<std::string> target_keys;                     ///< task/target.h
   std::uint32_t credits = limits::kExecutorCreditsDefault;  ///< runs at once, over all its streams
+  std::uint32_t streams = 1;                                ///< schedulers it connects to: the credits are shared out among them
   milliseconds renew_every = limits::kRunRenewEvery;
 };
 

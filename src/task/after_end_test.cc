@@ -12,9 +12,7 @@ namespace {
 constexpr SysTime kNow = from_unix_ms(1'700'000'100'000);
 constexpr std::uint32_t kMost = std::numeric_limits<std::uint32_t>::max();
 
-FiringId firing(std::uint32_t rung = 0) {
-  return {.task = TaskId::make(3, from_unix_ms(1'700'000'000'000), 7), .tick = Tick::rung(rung)};
-}
+FiringId firing(std::uint32_t rung = 0) { return {.task = TaskId::make(3, from_unix_ms(1'700'000'000'000), 7), .tick = Tick::rung(rung)}; }
 
 std::vector<std::int64_t> delays(const RetryPolicy& policy, std::uint32_t most = 10) {
   std::vector<std::int64_t> out;
@@ -32,14 +30,16 @@ TEST(RetryDelay, FollowsThePolicy) {
   using Kind = RetryPolicy::Kind;
   EXPECT_EQ(delays({}), std::vector<std::int64_t>{});
   EXPECT_EQ(delays({.kind = Kind::None, .max_retries = 5}), std::vector<std::int64_t>{});
-  EXPECT_EQ(delays({.kind = Kind::Ladder, .ladder = {milliseconds(10), milliseconds(0), milliseconds(5)}}), (std::vector<std::int64_t>{10, 0, 5}));
+  EXPECT_EQ(delays({.kind = Kind::Ladder, .ladder = {milliseconds(10), milliseconds(0), milliseconds(5)}}),
+            (std::vector<std::int64_t>{10, 0, 5}));
   EXPECT_EQ(delays({.kind = Kind::Fixed, .max_retries = 3, .delay = milliseconds(7)}), (std::vector<std::int64_t>{7, 7, 7}));
   EXPECT_EQ(delays({.kind = Kind::Fixed, .max_retries = 0, .delay = milliseconds(7)}), std::vector<std::int64_t>{});
   EXPECT_EQ(delays({.kind = Kind::Exponential, .max_retries = 5, .delay = milliseconds(100), .factor = 2, .cap = milliseconds(500)}),
             (std::vector<std::int64_t>{100, 200, 400, 500, 500}));
   EXPECT_EQ(delays({.kind = Kind::Exponential, .max_retries = 3, .delay = milliseconds(100), .factor = 1.5}),
             (std::vector<std::int64_t>{100, 150, 225}));
-  EXPECT_EQ(delays({.kind = Kind::Exponential, .max_retries = 2, .delay = milliseconds(0), .factor = 1'000}), (std::vector<std::int64_t>{0, 0}));
+  EXPECT_EQ(delays({.kind = Kind::Exponential, .max_retries = 2, .delay = milliseconds(0), .factor = 1'000}),
+            (std::vector<std::int64_t>{0, 0}));
   EXPECT_EQ(retry_delay({.kind = Kind::Fixed, .max_retries = kMost}, 0, firing()), std::nullopt);
 }
 
@@ -47,7 +47,12 @@ TEST(RetryDelay, NeverOverflowsAndNeverPassesTheLimit) {
   using Kind = RetryPolicy::Kind;
   const RetryPolicy wild[] = {
       {.kind = Kind::Exponential, .max_retries = kMost, .delay = milliseconds(1), .factor = 1'000},
-      {.kind = Kind::Exponential, .max_retries = kMost, .delay = milliseconds::max(), .factor = 1e308, .cap = milliseconds::max(), .jitter = 1},
+      {.kind = Kind::Exponential,
+       .max_retries = kMost,
+       .delay = milliseconds::max(),
+       .factor = 1e308,
+       .cap = milliseconds::max(),
+       .jitter = 1},
       {.kind = Kind::Exponential, .max_retries = kMost, .delay = milliseconds(1), .factor = std::numeric_limits<double>::quiet_NaN()},
       {.kind = Kind::Fixed, .max_retries = kMost, .delay = milliseconds::max(), .jitter = 1},
       {.kind = Kind::Fixed, .max_retries = kMost, .delay = milliseconds::min()},
@@ -82,8 +87,12 @@ TEST(RetryDelay, JitterIsAlwaysTheSameForOneFiringAndNumberAndDiffersElsewhere) 
 }
 
 TEST(RetryDelay, CapIsBeforeJitterAndTheLimitAfterIt) {
-  const RetryPolicy capped{
-      .kind = RetryPolicy::Kind::Exponential, .max_retries = 100, .delay = milliseconds(1'000), .factor = 10, .cap = milliseconds(10'000), .jitter = 1};
+  const RetryPolicy capped{.kind = RetryPolicy::Kind::Exponential,
+                           .max_retries = 100,
+                           .delay = milliseconds(1'000),
+                           .factor = 10,
+                           .cap = milliseconds(10'000),
+                           .jitter = 1};
   bool above = false;
   for (std::uint32_t retry = 3; retry <= 100; ++retry) {
     const auto delay = retry_delay(capped, retry, firing());

@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include <boost/json/basic_parser_impl.hpp>
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "task/check.h"

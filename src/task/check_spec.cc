@@ -26,7 +26,8 @@ check::Checked define_of_kind(const TaskSpec& spec) {
 check::Checked targets(TaskSpec& spec) {
   if (auto checked = check::target("target", spec.target); !checked) return checked;
   if (spec.next.size() > limits::kChainDepthMax) {
-    return check::refuse_number("next", fmt::format("{} long", spec.next.size()), fmt::format("at most {} targets", limits::kChainDepthMax));
+    return check::refuse_number("next", fmt::format("{} long", spec.next.size()),
+                                fmt::format("at most {} targets", limits::kChainDepthMax));
   }
   for (std::size_t i = 0; i < spec.next.size(); ++i) {
     if (auto checked = check::target(fmt::format("next[{}]", i), spec.next[i]); !checked) return checked;

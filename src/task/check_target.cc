@@ -1,7 +1,6 @@
-#include <fmt/format.h>
-
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -58,7 +57,8 @@ Checked json_params(const std::string& field, const ServiceTarget& service) {
     return refuse_number(field, fmt::format("{} elements long", count), fmt::format("at most {} parameters", limits::kParamTypesMax));
   }
   if (!service.param_types.empty() && count != service.param_types.size()) {
-    return refuse_number(field, fmt::format("{} elements long", count), fmt::format("{}, as many as paramTypes", service.param_types.size()));
+    return refuse_number(field, fmt::format("{} elements long", count),
+                         fmt::format("{}, as many as paramTypes", service.param_types.size()));
   }
   return {};
 }

@@ -89,7 +89,9 @@ TEST(CheckTarget, VersionGroupAndParamTypes) {
   });
 }
 
-std::string nested(int depth) { return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']'); }
+std::string nested(int depth) {
+  return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+}
 
 TEST(CheckTarget, ParamsAreOneJsonArrayKeptAsItIs) {
   const std::string digits = R"( [9007199254740993, 0.10, 1e400, -0, 123456789012345678901234567890, "é\u00e9", {"a": [null, true]}] )";
@@ -105,10 +107,36 @@ TEST(CheckTarget, ParamsAreOneJsonArrayKeptAsItIs) {
       {params(nested(limits::kJsonDepthMax + 1)), "target.service.params", "expected at most 64 levels"},
       {params("[" + std::string(100'000, '[')), "target.service.params", "expected at most 64 levels"},
   };
-  for (const std::string_view bad :
-       {" ", "[", "]", "[1", "[1,]", "[,1]", "[1 2]", "[1][2]", "[1] x", "[01]", "[1.]", "[.5]", "[+1]", "[NaN]", "[Infinity]", "['a']", "[tru]",
-        "[\"a]", "[\"\\x\"]", "[\"\n\"]", "[\"\xff\"]", "[\"\xed\xa0\x80\"]", "[\"\\ud800\"]", "[\"\\u12\"]", "[{\"a\"}]", "[{a:1}]", "[{\"a\":1,}]",
-        "[/*c*/1]", "[1]//c", "\xef\xbb\xbf[1]"}) {
+  for (const std::string_view bad : {" ",
+                                     "[",
+                                     "]",
+                                     "[1",
+                                     "[1,]",
+                                     "[,1]",
+                                     "[1 2]",
+                                     "[1][2]",
+                                     "[1] x",
+                                     "[01]",
+                                     "[1.]",
+                                     "[.5]",
+                                     "[+1]",
+                                     "[NaN]",
+                                     "[Infinity]",
+                                     "['a']",
+                                     "[tru]",
+                                     "[\"a]",
+                                     "[\"\\x\"]",
+                                     "[\"\n\"]",
+                                     "[\"\xff\"]",
+                                     "[\"\xed\xa0\x80\"]",
+                                     "[\"\\ud800\"]",
+                                     "[\"\\u12\"]",
+                                     "[{\"a\"}]",
+                                     "[{a:1}]",
+                                     "[{\"a\":1,}]",
+                                     "[/*c*/1]",
+                                     "[1]//c",
+                                     "\xef\xbb\xbf[1]"}) {
     cases.push_back({params(std::string(bad)), "target.service.params", "expected one JSON value"});
   }
   cases.push_back({params(std::string("[1]\0", 4)), "target.service.params", "expected one JSON value"});
@@ -120,7 +148,8 @@ TEST(CheckTarget, ParamsAreAtMostOneMebibyteInEveryEncoding) {
   expect_taken({params("[\"" + std::string(most - 4, 'x') + "\"]"), payload(Encoding::Hessian2, std::string(most, '\xff')),
                 payload(Encoding::Bytes, std::string(most, '\0'))});
   for (const Encoding encoding : {Encoding::Json, Encoding::Hessian2, Encoding::Bytes}) {
-    expect_refused({{payload(encoding, std::string(most + 1, ' ')), "target.service.params", "is 1048577 bytes long: expected at most 1048576 bytes"}});
+    expect_refused({{payload(encoding, std::string(most + 1, ' ')), "target.service.params",
+                     "is 1048577 bytes long: expected at most 1048576 bytes"}});
   }
   expect_refused({{payload(static_cast<Encoding>(0), "[]"), "target.service.params", "encoded as 0"},
                   {payload(static_cast<Encoding>(4), "[]"), "target.service.params", "encoded as 4"}});
@@ -131,7 +160,8 @@ TEST(CheckTarget, ParamsAreAsManyAsTheirTypes) {
   for (int i = 1; i < 255; ++i) most += ",0";
   expect_taken({params("[1,[2,3]]", {"int", "int[]"}), params("[1,2]"), params(most + "]")});
   expect_refused({
-      {params("[1]", {"int", "int"}), "target.service.params", "target.service.params is 1 elements long: expected 2, as many as paramTypes"},
+      {params("[1]", {"int", "int"}), "target.service.params",
+       "target.service.params is 1 elements long: expected 2, as many as paramTypes"},
       {params("[[1,2],{\"a\":[1,2,3]},3]", {"int", "int"}), "target.service.params", "3 elements long"},
       {params("", {"int"}), "target.service.params", "0 elements long: expected 1"},
       {params("[]", {"int"}), "target.service.params", "0 elements long: expected 1"},
@@ -163,8 +193,9 @@ TEST(CheckTarget, HttpMethodAndUrl) {
       {http("GET", "http://a:0/"), "target.http.url", "a port of 1 to 65535"},
       {http("GET", "http://user:secret@a/"), "target.http.url", "no user or password"},
   };
-  for (const std::string_view bad : {"a", "/a", "//a/b", "ftp://a", "file:///etc/passwd", "javascript:alert(1)", "http:", "http:a", "http://",
-                                     "http:///a", "http://:80/", "http://a b/", "http://a/ b", "http://a/%zz", "http://[::1", "http://é/"}) {
+  for (const std::string_view bad :
+       {"a", "/a", "//a/b", "ftp://a", "file:///etc/passwd", "javascript:alert(1)", "http:", "http:a", "http://", "http:///a",
+        "http://:80/", "http://a b/", "http://a/ b", "http://a/%zz", "http://[::1", "http://é/"}) {
     cases.push_back({http("GET", std::string(bad)), "target.http.url", "an absolute URL"});
   }
   expect_refused(cases);
@@ -221,8 +252,9 @@ TEST(CheckTarget, Command) {
   for (std::size_t i = 0; i < limits::kCommandVariablesMax; ++i) most.emplace_back("V" + std::to_string(i), "");
   auto more = most;
   more.emplace_back("W", "");
-  expect_taken({command({"ls"}), command({"/bin/echo", "", "a\nb", "即"}), command(std::vector<std::string>(limits::kCommandArgumentsMax, "a")),
-                command({"a"}, most), command({std::string(limits::kCommandBytesMax - 1, 'a')})});
+  expect_taken({command({"ls"}), command({"/bin/echo", "", "a\nb", "即"}),
+                command(std::vector<std::string>(limits::kCommandArgumentsMax, "a")), command({"a"}, most),
+                command({std::string(limits::kCommandBytesMax - 1, 'a')})});
   expect_refused({
       {command({}), "target.command.argv", "target.command.argv is empty: expected the command and its arguments"},
       {command({"", "a"}), "target.command.argv", "is empty"},

@@ -32,8 +32,9 @@ std::string_view to_string(Fate fate);  ///< "OPEN", "FIRED", …
 
 /// What moves a firing: the store's verbs, with what they decide.
 enum class Move : std::uint8_t { Claim, Park, Unpark, Mark, Begin, Renew, End, Retry, Cancel, Skip, ReapToDue, ReapToClaimed, ReapToEnd };
-inline constexpr std::array kMoves = {Move::Claim, Move::Park,   Move::Unpark, Move::Mark,      Move::Begin,         Move::Renew,    Move::End,
-                                      Move::Retry, Move::Cancel, Move::Skip,   Move::ReapToDue, Move::ReapToClaimed, Move::ReapToEnd};
+inline constexpr std::array kMoves = {Move::Claim,     Move::Park,          Move::Unpark,   Move::Mark,   Move::Begin,
+                                      Move::Renew,     Move::End,           Move::Retry,    Move::Cancel, Move::Skip,
+                                      Move::ReapToDue, Move::ReapToClaimed, Move::ReapToEnd};
 std::string_view to_string(Move move);
 
 /// The transition table of design §4: the state that `move` leads to, or nothing where the move is refused. Total and constexpr.
@@ -49,7 +50,7 @@ constexpr std::optional<State> after(State from, Move move) {
     case Move::Retry: return from == State::Running ? std::optional(State::Due) : std::nullopt;
     case Move::Cancel:
       return from == State::Due || from == State::Waiting || from == State::Claimed || from == State::Sent ? std::optional(State::Ended)
-                                                                                                         : std::nullopt;
+                                                                                                           : std::nullopt;
     case Move::Skip: return from == State::Due || from == State::Waiting ? std::optional(State::Ended) : std::nullopt;
     case Move::ReapToDue: return from == State::Claimed || from == State::Running ? std::optional(State::Due) : std::nullopt;
     case Move::ReapToClaimed: return from == State::Sent ? std::optional(State::Claimed) : std::nullopt;

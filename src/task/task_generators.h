@@ -12,11 +12,11 @@ namespace meepo::generate {
 
 inline std::string text() { return *rc::gen::arbitrary<std::string>(); }
 
-inline std::vector<std::pair<std::string, std::string>> pairs() { return *rc::gen::arbitrary<std::vector<std::pair<std::string, std::string>>>(); }
-
-inline Payload payload() {
-  return {.encoding = *rc::gen::element(Encoding::Json, Encoding::Hessian2, Encoding::Bytes), .data = text()};
+inline std::vector<std::pair<std::string, std::string>> pairs() {
+  return *rc::gen::arbitrary<std::vector<std::pair<std::string, std::string>>>();
 }
+
+inline Payload payload() { return {.encoding = *rc::gen::element(Encoding::Json, Encoding::Hessian2, Encoding::Bytes), .data = text()}; }
 
 inline SysTime instant() { return from_unix_ms(*rc::gen::arbitrary<std::int64_t>()); }
 

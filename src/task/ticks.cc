@@ -64,8 +64,8 @@ DueTick due_tick(const Task& task, const Rung& rung) { return {.tick = Tick::run
 Result<std::vector<seconds>> parse_ladder(std::string_view define) {
   const auto count = static_cast<std::size_t>(std::ranges::count(define, ',')) + 1;
   if (without_blanks(define).empty()) {
-    return fail(Code::InvalidArgument, fmt::format("define is {}: expected whole seconds after creation, such as 0,1,3,5,10", quoted(define)),
-                "define");
+    return fail(Code::InvalidArgument,
+                fmt::format("define is {}: expected whole seconds after creation, such as 0,1,3,5,10", quoted(define)), "define");
   }
   if (count > limits::kLadderRungsMax) {
     return fail(Code::InvalidArgument,

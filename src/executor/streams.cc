@@ -1,0 +1,103 @@
+// Streams to schedulers: what a new one is told first, and what becomes of the runs of one that broke.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "executor/impl.h"
+
+namespace meepo::executor {
+
+ports::RunSource::Handlers Executor::Impl::handlers() {
+  return {
+      .hello = [this](StreamId id) { return hello(id); },
+      .opened = [this](StreamId id, SysTime scheduler_now) { opened(id, scheduler_now); },
+      .runs = [this](StreamId id, std::vector<ports::Run> arrived) { runs(id, std::move(arrived)); },
+      .cancel_asked = [this](StreamId, std::vector<ports::RunRef> asked) { cancel_asked(asked); },
+      .end_verdicts = [this](StreamId, std::vector<ports::EndVerdict> verdicts) { end_verdicts(verdicts); },
+      .renew_verdicts = [this](StreamId id, std::vector<ports::RenewVerdict> verdicts) { renew_verdicts(id, verdicts); },
+      .closed = [this](StreamId id, Error reason) { closed(id, reason); },
+  };
+}
+
+/// Names every run whose own stream is gone. A run that another stream took over meanwhile is named again: its own scheduler must not
+/// think that it is not here. The runs that no living stream holds become this one's, with their credits.
+ports::ExecutorHello Executor::Impl::hello(StreamId id) {
+  ports::ExecutorHello out{.instance = options_.instance,
+                           .name = options_.name,
+                           .target_keys = options_.target_keys,
+                           .credits = 0,
+                           .complete = false,
+                           .running = {},
+                           .ends = {}};
+  std::uint32_t taken = 0;
+  for (const auto& [token, run] : runs_) {
+    auto& state = run->on_loop;
+    if (streams_.contains(state.origin)) continue;
+    const bool adopted = !streams_.contains(state.stream);
+    if (adopted) {
+      state.stream = id;
+      state.credit_returned = state.returned;
+      if (!state.returned) ++taken;
+    }
+    if (state.acknowledged) continue;
+    if (state.end) {
+      if (adopted) state.offered_on = id;
+      out.ends.push_back(*state.end);
+    } else {
+      const bool started = state.started || (state.held && state.run.suspect);
+      if (adopted && state.started) state.started_on = id;
+      out.running.push_back({.run = state.ref, .started = started, .cancel_acknowledged = state.cancel_asked, .report = {}});
+    }
+  }
+  const std::uint32_t credits = share_ - std::min(share_, taken);
+  Stream& stream = streams_[id];
+  (takes_more() ? out.credits : stream.credits) = credits;
+  return out;
+}
+
+void Executor::Impl::opened(StreamId id, SysTime scheduler_now) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return;
+  found->second.open = true;
+  found->second.scheduler_now = scheduler_now;
+  found->second.opened_at = loop_.steady_now();
+  log::info("stream_opened", {{"stream", std::to_string(id)}});
+  // What happened between the hello and its answer.
+  std::vector<RunPtr> own;
+  for (const auto& [token, run] : runs_) {
+    if (run->on_loop.stream == id) own.push_back(run);
+  }
+  for (const auto& run : own) {
+    auto& state = run->on_loop;
+    if (state.acknowledged) continue;
+    if (state.end && state.offered_on != id) {
+      offer_end(*run);
+    } else if (state.held) {
+      offer_renewal(*run);
+    } else if (!state.end && state.started && state.started_on != id) {
+      state.started_on = id;
+      found->second.started.push_back(state.ref);
+    }
+  }
+  end_turn();
+}
+
+void Executor::Impl::closed(StreamId id, const Error& reason) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return;
+  if (found->second.open) {
+    log::warn("stream_closed", {{"stream", std::to_string(id)}, {"reason", reason.message}});
+  } else {
+    log::debug("stream_refused", {{"stream", std::to_string(id)}, {"reason", reason.message}});
+  }
+  streams_.erase(found);
+  end_turn();
+}
+
+Executor::Impl::Stream* Executor::Impl::open_stream(StreamId id) {
+  const auto found = streams_.find(id);
+  return found == streams_.end() || !found->second.open ? nullptr : &found->second;
+}
+
+}  // namespace meepo::executor
