@@ -1,5 +1,5 @@
 // Timeouts, leases and their renewal.
-#include "executor/executor_fixture.h"
+#include "executor/tests/executor_fixture.h"
 
 namespace meepo::executor {
 namespace {

@@ -1,5 +1,5 @@
 // What handlers give back and report is checked, cut and batched.
-#include "executor/executor_fixture.h"
+#include "executor/tests/executor_fixture.h"
 
 namespace meepo::executor {
 namespace {

@@ -1,5 +1,5 @@
 // Streams that break and come back, ends that nobody acknowledges, and the executor's own end.
-#include "executor/executor_fixture.h"
+#include "executor/tests/executor_fixture.h"
 
 namespace meepo::executor {
 namespace {

@@ -1,5 +1,5 @@
 // A run's way through the executor: arrival, call, cancel, loss, end.
-#include "executor/executor_fixture.h"
+#include "executor/tests/executor_fixture.h"
 
 namespace meepo::executor {
 namespace {

@@ -89,8 +89,8 @@ class Executor::Impl {
   void cancel_what_runs();
   void finish_stop();
 
-  const Options options_;
-  const std::uint32_t share_;  ///< of the credits, a stream's
+  Options options_;
+  std::uint32_t share_;  ///< of the credits, a stream's
   ports::Loop& loop_;
   ports::RunSource& source_;
   ports::Invoker& invoker_;

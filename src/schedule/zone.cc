@@ -1,28 +1,15 @@
 #include "schedule/zone.h"
 
-#include <date/tz.h>
 #include <fmt/format.h>
 
 #include <stdexcept>
 
-#include "base/limits.h"
+#include "schedule/cron/tzdata.h"
 
 namespace meepo::schedule {
-namespace {
-
-const date::time_zone* find_zone(std::string_view zone) {
-  if (zone.empty() || zone.size() > limits::kNameCharsMax) return nullptr;
-  try {
-    return date::locate_zone(std::string(zone));
-  } catch (const std::runtime_error&) {  // the library's only way to say that it does not know the name
-    return nullptr;
-  }
-}
-
-}  // namespace
 
 Result<void> check_zone(std::string_view zone) {
-  if (find_zone(zone) != nullptr) return {};
+  if (cron::locate_zone(zone) != nullptr) return {};
   return fail(Code::InvalidArgument,
               fmt::format("read zone \"{}\": expected an IANA name such as Asia/Shanghai or UTC", zone.substr(0, 64)), "zone");
 }
@@ -36,7 +23,7 @@ std::string system_zone() {
 }
 
 std::string to_iso_in_zone(SysTime time, std::string_view zone) {
-  const auto* found = find_zone(zone);
+  const auto* found = cron::locate_zone(zone);
   if (found == nullptr) return to_iso_utc(time);
   const auto offset = found->get_info(time).offset;
   std::string text = to_iso_utc(time + offset);

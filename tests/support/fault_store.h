@@ -29,10 +29,10 @@ class FaultStore final : public ports::Store {
 
   void submit(ports::StoreRequest request, Done done) override {
     switch (decide ? decide(request) : Action::Pass) {
-      case Action::Pass: store_.submit(std::move(request), std::move(done)); return;
-      case Action::FailBefore: loop_.post([done = std::move(done)]() mutable { answer(done, Code::Unavailable); }); return;
+      case Action::Pass: store_.submit(std::move(request), guarded(std::move(done))); return;
+      case Action::FailBefore: loop_.post([done = guarded(std::move(done))]() mutable { answer(done, Code::Unavailable); }); return;
       case Action::FailAfter:
-        store_.submit(std::move(request), [done = std::move(done)](auto) mutable { answer(done, Code::Unknown); });
+        store_.submit(std::move(request), [done = guarded(std::move(done))](auto) mutable { answer(done, Code::Unknown); });
         return;
       case Action::LoseAnswer:
         store_.submit(std::move(request), [](auto) {});
@@ -40,7 +40,7 @@ class FaultStore final : public ports::Store {
         return;
       case Action::Delay:
         later(kDelay, [this, request = std::move(request), done = std::move(done)]() mutable {
-          store_.submit(std::move(request), std::move(done));
+          store_.submit(std::move(request), guarded(std::move(done)));
         });
         return;
     }
@@ -48,6 +48,13 @@ class FaultStore final : public ports::Store {
 
  private:
   static void answer(Done& done, Code code) { done(fail(code, "a fault was injected")); }
+
+  /// Nobody is told any more once this object is gone.
+  Done guarded(Done done) {
+    return [alive = std::weak_ptr(alive_), done = std::move(done)](auto reply) mutable {
+      if (!alive.expired()) done(std::move(reply));
+    };
+  }
 
   void later(milliseconds delay, ports::Loop::Work work) {
     loop_.call_at(loop_.steady_now() + delay, [alive = std::weak_ptr(alive_), work = std::move(work)]() mutable {

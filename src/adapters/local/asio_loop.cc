@@ -109,7 +109,7 @@ class AsioLoop::Impl {
     arm();
   }
 
-  const std::string name_;
+  std::string name_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
 

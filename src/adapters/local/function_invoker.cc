@@ -61,18 +61,18 @@ std::vector<std::string> FunctionInvoker::target_keys() const {
 
 void FunctionInvoker::invoke(ports::Invocation invocation, std::move_only_function<void()> started,
                              std::move_only_function<void(ports::InvokeResult)> done) {
+  Call call{.invocation = std::move(invocation), .started = std::move(started), .done = std::move(done)};
   bool full = false;
   bool wake = false;
   {
     const std::scoped_lock lock(mutex_);
     full = queue_.size() >= options_.queue_max;
     wake = !full && idle_ > 0;
-    if (!full) queue_.push_back({std::move(invocation), std::move(started), std::move(done)});
+    if (!full) queue_.push_back(std::exchange(call, {}));
   }
   if (full) {
-    done(failure("calling " + target_label(invocation.target) + ": " + std::to_string(options_.queue_max) +
-                 " calls wait for a thread already"));
-    return;
+    call.done(failure("calling " + target_label(call.invocation.target) + ": " + std::to_string(options_.queue_max) +
+                      " calls wait for a thread already"));
   }
   if (wake) wake_.notify_one();
 }

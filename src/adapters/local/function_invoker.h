@@ -58,7 +58,7 @@ class FunctionInvoker final : public ports::Invoker {
   Handler* find(const Target& target);
   std::string unknown_target(const Target& target) const;
 
-  const Options options_;
+  Options options_;
   std::map<std::string, std::map<std::string, Handler, std::less<>>, std::less<>> functions_;  ///< service key → method → handler
 
   std::mutex mutex_;  // guards the four below

@@ -19,7 +19,7 @@ class LocalCoordinator final : public ports::Coordinator {
 
  private:
   ports::Loop& loop_;
-  const Fence fence_;
+  Fence fence_;
   std::shared_ptr<Handlers> handlers_;
 };
 

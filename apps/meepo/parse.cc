@@ -1,0 +1,154 @@
+#include "parse.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace meepo::cli {
+
+namespace {
+
+std::unexpected<Error> refuse(std::string_view flag, std::string_view text, std::string_view expected) {
+  return fail(Code::InvalidArgument, std::string(flag) + " is \"" + std::string(text) + "\"; expected " + std::string(expected),
+              std::string(flag));
+}
+
+template <class Number>
+std::optional<Number> number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t at = text.find(separator);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : static_cast<char>(c); });
+  return out;
+}
+
+constexpr std::string_view kRetryExpected =
+    "none, fixed:RETRIES:DELAY (fixed:3:1s), exponential:RETRIES:FIRST[:FACTOR[:CAP[:JITTER]]] (exponential:5:1s:2:60s:0.1) or "
+    "ladder:DELAY,DELAY,… (ladder:1s,5s,30s)";
+
+std::optional<std::uint32_t> delay_ms(std::string_view text) {
+  const auto delay = parse_duration(text, "--retry");
+  if (!delay) return std::nullopt;
+  return static_cast<std::uint32_t>(delay->count());
+}
+
+bool read_ladder(std::string_view text, v1::RetryPolicy::Ladder& out) {
+  for (const std::string_view part : split(text, ',')) {
+    const auto delay = delay_ms(part);
+    if (!delay) return false;
+    out.add_delays_ms(*delay);
+  }
+  return true;
+}
+
+bool read_fixed(const std::vector<std::string_view>& parts, v1::RetryPolicy::Fixed& out) {
+  if (parts.size() != 3) return false;
+  const auto retries = number<std::uint32_t>(parts[1]);
+  const auto delay = delay_ms(parts[2]);
+  if (!retries || !delay) return false;
+  out.set_max_retries(*retries);
+  out.set_delay_ms(*delay);
+  return true;
+}
+
+bool read_exponential(const std::vector<std::string_view>& parts, v1::RetryPolicy::Exponential& out) {
+  if (parts.size() < 3 || parts.size() > 6) return false;
+  const auto retries = number<std::uint32_t>(parts[1]);
+  const auto delay = delay_ms(parts[2]);
+  const auto factor = parts.size() > 3 ? number<double>(parts[3]) : 2.0;
+  const auto cap = parts.size() > 4 ? delay_ms(parts[4]) : 0U;
+  const auto jitter = parts.size() > 5 ? number<double>(parts[5]) : 0.0;
+  if (!retries || !delay || !factor || !cap || !jitter) return false;
+  out.set_max_retries(*retries);
+  out.set_delay_ms(*delay);
+  out.set_factor(*factor);
+  out.set_cap_ms(*cap);
+  out.set_jitter(*jitter);
+  return true;
+}
+
+}  // namespace
+
+Result<milliseconds> parse_duration(std::string_view text, std::string_view flag) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t milliseconds;
+  };
+  static constexpr std::array kUnits = {Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"m", 60'000}, Unit{"h", 3'600'000}, Unit{"d", 86'400'000}};
+  static constexpr std::string_view kExpected = "a whole number with ms, s, m, h or d, at most 49 days: 500ms, 60s, 2m";
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto count = number<std::uint64_t>(text.substr(0, digits));
+  const auto unit = std::ranges::find(kUnits, text.substr(digits), &Unit::name);
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint32_t>::max();
+  if (!count || unit == kUnits.end() || *count > kMax / unit->milliseconds) return refuse(flag, text, kExpected);
+  return milliseconds(*count * unit->milliseconds);
+}
+
+Result<v1::RetryPolicy> parse_retry(std::string_view text) {
+  v1::RetryPolicy policy;
+  if (text == "none") return policy;
+  const auto parts = split(text, ':');
+  bool good = false;
+  if (parts[0] == "ladder" && parts.size() == 2) good = read_ladder(parts[1], *policy.mutable_ladder());
+  if (parts[0] == "fixed") good = read_fixed(parts, *policy.mutable_fixed());
+  if (parts[0] == "exponential") good = read_exponential(parts, *policy.mutable_exponential());
+  if (!good) return refuse("--retry", text, kRetryExpected);
+  return policy;
+}
+
+Result<v1::Target> parse_service(std::string_view text, std::string_view params_json, std::string_view flag) {
+  static constexpr std::string_view kExpected = "INTERFACE#METHOD[:VERSION[:GROUP]], for example meepo.demo.Echo#echo";
+  const std::size_t hash = text.find('#');
+  if (hash == 0 || hash == std::string_view::npos) return refuse(flag, text, kExpected);
+  const auto parts = split(text.substr(hash + 1), ':');
+  if (parts.size() > 3 || parts[0].empty()) return refuse(flag, text, kExpected);
+  v1::Target target;
+  v1::ServiceTarget& service = *target.mutable_service();
+  service.set_interface(std::string(text.substr(0, hash)));
+  service.set_method(std::string(parts[0]));
+  if (parts.size() > 1) service.set_version(std::string(parts[1]));
+  if (parts.size() > 2) service.set_group(std::string(parts[2]));
+  if (!params_json.empty()) service.mutable_params()->set_json(std::string(params_json));
+  return target;
+}
+
+Result<v1::Kind::Value> parse_kind(std::string_view text) {
+  const std::string kind = lower(text);
+  if (kind == "real") return v1::Kind::REAL;
+  if (kind == "ladder") return v1::Kind::LADDER;
+  return refuse("--kind", text, "real or ladder");
+}
+
+Result<v1::OnLost> parse_on_lost(std::string_view text) {
+  if (text == "rerun") return v1::RERUN;
+  if (text == "unknown") return v1::ON_LOST_UNKNOWN;
+  return refuse("--on-lost", text, "rerun or unknown");
+}
+
+Result<std::pair<std::string, std::string>> parse_label(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string_view::npos) return refuse("--label", text, "KEY=VALUE");
+  return std::pair(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+}
+
+}  // namespace meepo::cli

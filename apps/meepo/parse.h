@@ -1,0 +1,34 @@
+#pragma once
+// The short texts that the command line takes for parts of a task. Pure; every error is InvalidArgument with the flag as its field.
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "meepo/v1/types.pb.h"
+
+namespace meepo::cli {
+
+/// A whole number with its unit: "1500ms", "60s", "2m", "1h", "7d"; at most 49 days, what 32 bits of milliseconds hold.
+Result<milliseconds> parse_duration(std::string_view text, std::string_view flag);
+
+/// "none" · "fixed:<retries>:<delay>" · "exponential:<retries>:<first delay>[:<factor>[:<cap>[:<jitter>]]]" ·
+/// "ladder:<delay>,<delay>,…". "none" answers a policy with nothing set.
+Result<v1::RetryPolicy> parse_retry(std::string_view text);
+
+/// "<interface>#<method>[:<version>[:<group>]]". `params_json` may be empty.
+Result<v1::Target> parse_service(std::string_view text, std::string_view params_json, std::string_view flag);
+
+/// "real" or "ladder", in either case.
+Result<v1::Kind::Value> parse_kind(std::string_view text);
+
+/// "rerun" or "unknown".
+Result<v1::OnLost> parse_on_lost(std::string_view text);
+
+/// "<key>=<value>".
+Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
+
+}  // namespace meepo::cli

@@ -1,0 +1,44 @@
+#pragma once
+// A scheduler's process put together: store, coordinator, dispatch, scheduler, gRPC, HTTP, and the executor inside it. wiring.cc is the
+// only file of this program that names concrete adapters.
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace meepo::cli {
+
+struct ServerSettings {
+  std::string data_dir;         ///< empty: in memory
+  std::string http = "127.0.0.1:7788";
+  std::string grpc = "127.0.0.1:7789";
+  std::string zone;             ///< empty: the system's
+  std::string token_file;       ///< empty: no tokens, loopback only
+  bool log_firings = false;
+  bool inside_executor = false;  ///< serves meepo.demo.Echo
+};
+
+class Server {
+ public:
+  /// Opens the store, takes all shards and listens; ready when it returns. InvalidArgument: a setting (`field` is its flag). Conflict:
+  /// another process uses the data folder. Unavailable: a port is taken; the message names the flag.
+  static Result<std::unique_ptr<Server>> start(ServerSettings settings);
+  ~Server();
+
+  const std::string& http() const;  ///< as bound: "127.0.0.1:7788"
+  const std::string& grpc() const;
+  const std::string& zone() const;
+
+  /// Takes no more HTTP requests, lets the executor inside finish what runs (up to `drain`), stops the scheduler, then gRPC, and closes the
+  /// store. Blocks. What was not ended goes on at the next start.
+  void stop(milliseconds drain);
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace meepo::cli

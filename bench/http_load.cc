@@ -1,0 +1,131 @@
+#include "bench/http_load.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meepo::bench {
+namespace {
+
+[[noreturn]] void die(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+int connect_to(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(std::strtoul(address.c_str() + colon + 1, nullptr, 10)));
+  if (inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr) != 1) {
+    std::fprintf(stderr, "--server %s: expected an IPv4 HOST:PORT\n", address.c_str());
+    std::exit(2);
+  }
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  if (socket < 0 || connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+    die(address.c_str());
+  }
+  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return socket;
+}
+
+void send_all(int socket, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t sent = send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent < 0) {
+      die("send");
+    }
+    text.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+/// Bytes of the first whole response in `text`; 0: more must come.
+std::size_t response_bytes(std::string_view text) {
+  const std::size_t head = text.find("\r\n\r\n");
+  if (head == std::string_view::npos) {
+    return 0;
+  }
+  const std::string_view name = "Content-Length: ";
+  const std::size_t length = text.find(name);
+  std::size_t bytes = 0;
+  if (length < head) {
+    std::from_chars(text.data() + length + name.size(), text.data() + head, bytes);
+  }
+  return head + 4 + bytes <= text.size() ? head + 4 + bytes : 0;
+}
+
+struct Connection {
+  int socket = -1;
+  std::string received;
+};
+
+}  // namespace
+
+Figures create_over_http(const Options& options) {
+  const std::string body = std::string(R"({"appId":"bench","kind":"REAL","target":{"service":{"interface":")") + kInterface +
+                           R"(","method":"noop","params":[]}}})";
+  const std::string request = "POST /v1/tasks HTTP/1.1\r\nHost: " + options.server +
+                              "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  std::vector<Connection> connections(static_cast<std::size_t>(options.in_flight));
+  const int poll = epoll_create1(EPOLL_CLOEXEC);
+  for (std::size_t i = 0; i < connections.size(); ++i) {
+    connections[i].socket = connect_to(options.server);
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = i}};
+    epoll_ctl(poll, EPOLL_CTL_ADD, connections[i].socket, &event);
+  }
+  Figures figures;
+  figures.begin();
+  int sent = 0;
+  for (auto& connection : connections) {
+    if (sent < options.tasks) {
+      send_all(connection.socket, request);
+      ++sent;
+    }
+  }
+  std::vector<epoll_event> events(connections.size());
+  std::string buffer(std::size_t{64} << 10U, '\0');
+  for (int answered = 0; answered < options.tasks;) {
+    const int ready = epoll_wait(poll, events.data(), static_cast<int>(events.size()), 30'000);
+    if (ready <= 0) {
+      die("no answer within 30 s");
+    }
+    for (int i = 0; i < ready; ++i) {
+      auto& connection = connections[events[static_cast<std::size_t>(i)].data.u64];
+      const ssize_t got = recv(connection.socket, buffer.data(), buffer.size(), 0);
+      if (got <= 0) {
+        die("recv");
+      }
+      connection.received.append(buffer, 0, static_cast<std::size_t>(got));
+      const std::size_t whole = response_bytes(connection.received);
+      if (whole == 0) {
+        continue;
+      }
+      figures.count(connection.received.starts_with("HTTP/1.1 200"));
+      connection.received.erase(0, whole);
+      ++answered;
+      if (sent < options.tasks) {
+        send_all(connection.socket, request);
+        ++sent;
+      }
+    }
+  }
+  figures.end();
+  for (const auto& connection : connections) {
+    close(connection.socket);
+  }
+  close(poll);
+  return figures;
+}
+
+}  // namespace meepo::bench

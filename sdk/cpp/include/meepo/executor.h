@@ -1,0 +1,102 @@
+#pragma once
+// meepo::Executor runs registered functions for firings that schedulers send. It keeps every end until a scheduler has acknowledged
+// it, renews leases while a function runs, and cancels a run that was cancelled, took too long or whose lease would be lost.
+//
+//   meepo::Executor executor({.schedulers = {"127.0.0.1:7789"}, .name = "billing"});
+//   executor.handle("com.example.Billing", "settle", [](meepo::Context& context, std::string_view params_json) -> meepo::Answer {
+//     return R"({"ok":true})";
+//   });
+//   executor.start();
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "meepo/result.h"
+
+namespace meepo::inline sdk {
+
+struct ExecutorOptions {
+  std::vector<std::string> schedulers = {"127.0.0.1:7789"};  ///< gRPC listeners, HOST:PORT
+  std::string token{};
+  std::string name = "executor";            ///< for people; "inside…" is reserved
+  std::string instance{};                   ///< unique to this start of the process; empty: name and random digits, as it should be
+  std::uint32_t credits = 256;              ///< runs it takes at once, 1 to 100,000
+  std::uint32_t threads = 0;                ///< that call the functions; 0: as many as the machine has processors, at least 4
+  std::chrono::milliseconds drain{10'000};  ///< what stop() and the destructor wait for running functions, by default
+};
+
+/// One attempt, as its function sees it. Valid until the function returns; every member: any thread.
+class Context {
+ public:
+  virtual ~Context() = default;
+  virtual std::string_view firing_id() const = 0;   ///< "<task id>@<tick>": the same on every attempt, an idempotency key
+  virtual std::chrono::sys_time<std::chrono::milliseconds> due() const = 0;  ///< the tick's nominal instant
+  virtual std::uint32_t attempt() const = 0;        ///< 1: the first
+  virtual std::chrono::sys_time<std::chrono::milliseconds> deadline() const = 0;
+  virtual bool cancelled() const = 0;               ///< stop soon: the answer will not count as a success
+  /// Sleeps; true as soon as the run is cancelled, false after `duration`.
+  virtual bool wait_cancelled(std::chrono::milliseconds duration) = 0;
+  virtual void progress(std::string text) = 0;      ///< the last one counts; up to 1 KiB is kept
+  virtual void log(std::string line) = 0;           ///< up to 4 KiB a line, 64 KiB an attempt are kept
+};
+
+/// What a function answers: a result (JSON text; empty: none), a failure, or that it stopped because it was cancelled.
+class Answer {
+ public:
+  enum class Kind { Success, Failure, Stopped };
+
+  Answer(std::string result_json) : kind_(Kind::Success), text_(std::move(result_json)) {}  // NOLINT: functions return their JSON
+  Answer(std::string_view result_json) : Answer(std::string(result_json)) {}                // NOLINT
+  Answer(const char* result_json) : Answer(std::string(result_json)) {}                     // NOLINT
+  static Answer success() { return Answer(std::string()); }
+  static Answer failure(std::string message) { return Answer(Kind::Failure, std::move(message)); }
+  static Answer stopped() { return Answer(Kind::Stopped, {}); }
+
+  Kind kind() const { return kind_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  Answer(Kind kind, std::string text) : kind_(kind), text_(std::move(text)) {}
+  Kind kind_;
+  std::string text_;
+};
+
+/// `params_json`: one JSON array, digits as the client wrote them; "[]" when there are none. An exception is a failure with its what().
+/// Called on a thread of the executor, several at once.
+using Handler = std::function<Answer(Context& context, std::string_view params_json)>;
+
+class Executor {
+ public:
+  explicit Executor(ExecutorOptions options);
+  /// stop(options.drain), and waits for functions that ignore their cancellation.
+  ~Executor();
+  Executor(Executor&&) noexcept;
+  Executor& operator=(Executor&&) noexcept;
+
+  /// Before start(), which refuses two functions under one name. `version`, `group`: as the task's target says.
+  Executor& handle(std::string interface, std::string method, Handler handler, std::string version = {}, std::string group = {});
+
+  /// Opens the streams; they are opened again whenever they break. InvalidArgument: an address, no function, a name,
+  /// credits out of range. Conflict: two functions under one name, or it was started before.
+  Result<void> start();
+
+  /// Takes no more runs, waits up to `drain` for what runs, cancels the rest and waits `drain` again, reports every end.
+  /// Returns the number of runs left behind: 0 is a clean stop. Twice is fine.
+  std::size_t stop(std::chrono::milliseconds drain);
+  std::size_t stop();
+
+  std::size_t running() const;              ///< runs it has now
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace meepo::inline sdk

@@ -1,0 +1,61 @@
+#pragma once
+// Runs what waited as one transaction with one commit (group commit), and answers each request.
+// Thread: the connection's.
+
+#include <optional>
+#include <vector>
+
+#include "adapters/sqlite/connection.h"
+#include "adapters/sqlite/reader.h"
+#include "adapters/sqlite/writer.h"
+#include "ports/store.h"
+
+namespace meepo::adapters::sqlite {
+
+using StoreReply = Result<ports::Reply<ports::StoreAnswer>>;
+
+/// How much work a request is: its items, at least 1.
+std::size_t weight_of(const ports::StoreRequest& request);
+
+/// Get, List, Ledger, Counts.
+bool is_read(const ports::StoreRequest& request);
+
+/// The writer's connection: all verbs that write, and the reads too where there is no second connection.
+class WriteBatch {
+ public:
+  WriteBatch(Connection& connection, StaleEnds& stale_ends);
+
+  /// Reads what is kept in memory; once, before run().
+  Result<void> load();
+
+  /// In the good case nothing is paid for the requests being independent: a request that SQLite fails rolls all back, and each runs
+  /// again alone. A commit that fails answers Unknown to all, unless it surely wrote nothing.
+  std::vector<StoreReply> run(const std::vector<const ports::StoreRequest*>& requests, SysTime now);
+
+ private:
+  std::optional<Error> try_together(const std::vector<const ports::StoreRequest*>& requests, std::vector<StoreReply>& replies);
+  std::optional<Error> commit();
+  void roll_back();
+
+  Connection& connection_;
+  Writer writer_;
+  Reader reader_;
+  Statement begin_;
+  Statement commit_;
+  bool loaded_ = false;
+};
+
+/// The reader's connection.
+class ReadBatch {
+ public:
+  ReadBatch(Connection& connection, const StaleEnds& stale_ends);
+  StoreReply run(const ports::StoreRequest& request, SysTime now);
+
+ private:
+  Connection& connection_;
+  Reader reader_;
+  Statement begin_;
+  Statement commit_;
+};
+
+}  // namespace meepo::adapters::sqlite

@@ -1,0 +1,122 @@
+// claim, park, unpark, mark: what the owner does with a firing before it runs.
+
+#include "adapters/sqlite/writer.h"
+#include "adapters/sqlite/writer_statements.h"
+
+namespace meepo::adapters::sqlite {
+
+using namespace ports;
+
+Result<ClaimRequest::Answer> Writer::run(const ClaimRequest& request) {
+  if (auto checked = check(request.shard, request.fence, request.items.size()); !checked) return fail(std::move(checked.error()));
+  return each<ClaimRequest::ItemAnswer>(request.items, [&](const auto& item) { return claim(request, item); });
+}
+
+Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, const ClaimRequest::Item& item) {
+  auto pair = find_pair(request.shard, item.id);
+  if (!pair) return fail(std::move(pair.error()));
+  if (pair->firing == nullptr) return ClaimRequest::ItemAnswer{};
+  Row& row = *pair->firing;
+  const State state = row.firing.state;
+  const bool same_run = item.start && state == State::Running && row.firing.run_token == item.start->token;
+  const bool due = state == State::Due && row.firing.score <= request.now;
+  if (!same_run && !due && state != State::Claimed) return ClaimRequest::ItemAnswer{};
+
+  TaskPtr task;
+  if (item.start) {
+    auto record = record_for(*pair);
+    if (!record) return fail(std::move(record.error()));
+    task = std::move(*record);
+  }
+  ClaimRequest::ItemAnswer answer{.claimed = true, .begun = {}};
+  if (same_run) {
+    answer.begun = BegunRun{.firing = tables_.firing(row), .task = std::move(task)};
+    return answer;
+  }
+  if (item.next && !row.next_armed && !pair->task->facts.takes_no_more()) {
+    Row like = row;
+    if (row.pinned_version != 0) {
+      const auto current = tables_.record(*pair->task);
+      if (!current) return fail(current.error());
+      like.target = tables_.intern(target_key((*current)->spec.target));
+    }
+    if (const auto armed = arm_next(*pair->task, *item.next, like); !armed) return fail(armed.error());
+    row.next_armed = true;
+    row.dirty = true;
+  }
+  if (item.start) {
+    answer.begun = due ? begin(*pair, {Move::Claim, Move::Begin}, *item.start, std::move(task))
+                       : begin(*pair, {Move::Begin}, *item.start, std::move(task));
+  } else if (due) {
+    Moving moving(tables_, row, *pair->task);
+    moving.go({Move::Claim});
+    row.firing.score = request.lease_until;
+  }
+  return answer;
+}
+
+Result<ParkRequest::Answer> Writer::run(const ParkRequest& request) {
+  if (auto checked = check(request.shard, request.fence, request.items.size()); !checked) return fail(std::move(checked.error()));
+  return each<bool>(request.items, [&](const ParkRequest::Item& item) -> Result<bool> {
+    const auto pair = find_pair(request.shard, item.id);
+    if (!pair) return fail(pair.error());
+    if (pair->firing == nullptr) return false;
+    auto& firing = pair->firing->firing;
+    if (firing.state == State::Waiting && firing.wait_reason == item.reason) return true;
+    Moving moving(tables_, *pair->firing, *pair->task);
+    if (!moving.go({Move::Park})) return false;
+    firing.wait_reason = item.reason;
+    firing.waiting_since = tables_.now;
+    return true;
+  });
+}
+
+Result<UnparkRequest::Answer> Writer::run(const UnparkRequest& request) {
+  if (auto checked = check(request.shard, request.fence, request.limit); !checked) return fail(std::move(checked.error()));
+  UnparkRequest::Answer answer;
+  const auto target = tables_.known_name(request.target_key);
+  if (target == 0) return answer;
+  std::vector<FiringId> ids;
+  {
+    auto run = statements_->waiting.run();
+    run.bind(1, place_waiting(request.shard, target)).bind(2, target).bind(3, static_cast<std::int64_t>(request.limit) + 1);
+    while (run.step()) {
+      Row row;
+      if (!Tables::read(run, row)) continue;  // set aside: it shows when it is asked for by its id
+      const bool for_target = row.firing.wait_reason == WaitReason::NoExecutor || row.firing.wait_reason == WaitReason::Backlog;
+      if (for_target) ids.push_back(row.firing.id);
+    }
+  }
+  answer.more = ids.size() > request.limit;
+  if (answer.more) ids.resize(request.limit);
+  for (const auto& id : ids) {
+    tables_.start_item();
+    const auto pair = find_pair(request.shard, id);
+    if (!pair || pair->firing == nullptr) continue;
+    {
+      Moving moving(tables_, *pair->firing, *pair->task);
+      if (!moving.go({Move::Unpark})) continue;
+      pair->firing->firing.wait_reason = WaitReason::None;
+      pair->firing->firing.waiting_since.reset();
+    }
+    tables_.flush();
+    answer.firings.push_back(tables_.open_firing(*pair->firing));
+  }
+  return answer;
+}
+
+Result<MarkRequest::Answer> Writer::run(const MarkRequest& request) {
+  if (auto checked = check(request.shard, request.fence, request.ids.size()); !checked) return fail(std::move(checked.error()));
+  return each<bool>(request.ids, [&](const FiringId& id) -> Result<bool> {
+    const auto pair = find_pair(request.shard, id);
+    if (!pair) return fail(pair.error());
+    if (pair->firing == nullptr) return false;
+    if (pair->firing->firing.state == State::Sent) return true;
+    Moving moving(tables_, *pair->firing, *pair->task);
+    if (!moving.go({Move::Mark})) return false;
+    pair->firing->firing.score = request.redelivery_at;
+    return true;
+  });
+}
+
+}  // namespace meepo::adapters::sqlite

@@ -1,0 +1,77 @@
+// reap: taking back, or ending, what ran out of its lease or what its executor does not have.
+
+#include "adapters/sqlite/writer.h"
+
+namespace meepo::adapters::sqlite {
+
+using namespace ports;
+using To = ReapRequest::Item::To;
+
+Result<ReapRequest::Answer> Writer::run(const ReapRequest& request) {
+  if (auto checked = check(request.shard, request.fence, request.items.size()); !checked) return fail(std::move(checked.error()));
+  return each<ReapRequest::ItemAnswer>(request.items, [&](const auto& item) { return reap(request, item); });
+}
+
+Result<ReapRequest::ItemAnswer> Writer::reap(const ReapRequest& request, const ReapRequest::Item& item) {
+  const auto pair = find_pair(request.shard, item.id);
+  if (!pair) return fail(pair.error());
+  if (pair->firing == nullptr) return ReapRequest::ItemAnswer{};
+  auto& firing = pair->firing->firing;
+  if (item.lease_ended && firing.score > request.now) return ReapRequest::ItemAnswer{};
+  if (firing.state == State::Running) {
+    if (item.token != firing.run_token) return ReapRequest::ItemAnswer{};
+    return reap_run(*pair, item);
+  }
+  if (!item.token.empty() || item.to != To::Due) return ReapRequest::ItemAnswer{};
+  {
+    Moving moving(tables_, *pair->firing, *pair->task);
+    if (moving.go({Move::ReapToClaimed})) {
+      firing.score = tables_.now + limits::kClaimLease;
+    } else if (moving.go({Move::ReapToDue})) {
+      firing.score = firing.due;
+    } else {
+      return ReapRequest::ItemAnswer{};
+    }
+  }
+  return ReapRequest::ItemAnswer{.reaped = true, .open = tables_.open_firing(*pair->firing)};
+}
+
+Result<ReapRequest::ItemAnswer> Writer::reap_run(const Pair& pair, const ReapRequest::Item& item) {
+  auto& firing = pair.firing->firing;
+  const std::string evidence = cut(item.evidence, limits::kErrorBytesKept);
+  if (firing.started || !evidence.empty()) {
+    auto attempt = attempt_with(pair, {});
+    if (!attempt) return fail(std::move(attempt.error()));
+    attempt->ended_at = tables_.now;
+    attempt->error = evidence;
+    tables_.save_attempt(*pair.firing, *pair.task, *attempt, false);
+  }
+  if (item.mark_suspect) firing.suspect = true;
+  if (item.count_crash) ++firing.crashes;
+  if (item.to != To::Due) {
+    firing.error = evidence;
+    end(pair, {Move::ReapToEnd}, Fate::Fired, item.to == To::Unknown ? Outcome::Unknown : Outcome::Quarantined, SkipReason::None);
+    return ReapRequest::ItemAnswer{.reaped = true, .open = {}};
+  }
+  // A cancelled attempt, or one of a runOnce task that has its success, does not go again.
+  const bool cancelled = firing.cancel_asked_at.has_value();
+  if (cancelled || pair.task->facts.takes_no_more()) {
+    if (firing.started) {
+      firing.error = evidence;
+      end(pair, {Move::ReapToEnd}, Fate::Fired, Outcome::Unknown, SkipReason::None);
+    } else if (cancelled) {
+      end(pair, {Move::ReapToEnd}, Fate::Cancelled, Outcome::None, SkipReason::None);
+    } else {
+      end(pair, {Move::ReapToEnd}, Fate::Skipped, Outcome::None, SkipReason::RunOnce);
+    }
+    return ReapRequest::ItemAnswer{.reaped = true, .open = {}};
+  }
+  {
+    Moving moving(tables_, *pair.firing, *pair.task);
+    moving.go({Move::ReapToDue});
+    firing.score = firing.due;
+  }
+  return ReapRequest::ItemAnswer{.reaped = true, .open = tables_.open_firing(*pair.firing)};
+}
+
+}  // namespace meepo::adapters::sqlite
