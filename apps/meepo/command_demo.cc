@@ -55,7 +55,7 @@ int demo() {
   if (!server) return tell(server.error(), false);
   const auto address = grpc_address(*server);
   if (!address) return tell(address.error(), false);
-  auto executor = ChildProcess::start({"executor", "--scheduler", *address, "--name", "demo", "--log-level", "warn", "--json"});
+  auto executor = ChildProcess::start({"executor", "--scheduler", *address, "--name", "demo", "--log-level", "error", "--json"});
   if (!executor) return tell(executor.error(), false);
   std::printf("A scheduler (in memory) listens at %s, an executor in another process serves meepo.demo.Echo.\n", address->c_str());
   std::fflush(stdout);

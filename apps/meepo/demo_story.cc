@@ -164,7 +164,7 @@ void Story::ladder() {
   }
   std::string seen;
   for (const std::int64_t offset : offsets) seen += (seen.empty() ? "" : ", ") + std::to_string(offset) + " ms";
-  expect_equal("the due instants after creation", "0 ms, 1000 ms, 2000 ms", seen);
+  expect_equal("the distance of its due instants from its creation", "0 ms, 1000 ms, 2000 ms", seen);
 }
 
 void Story::ladder_run_once() {
@@ -174,7 +174,7 @@ void Story::ladder_run_once() {
   const auto rows = ledger(task.id());
   std::uint32_t successes = 0;
   for (const v1::LedgerRow& row : rows) successes += fired(row, v1::Firing::SUCCESS) ? 1U : 0U;
-  expect_equal("the number of successes", "1", std::to_string(successes));
+  expect_equal("the number of its successes", "1", std::to_string(successes));
   expect_equal("the number of ticks skipped as run_once", "2", std::to_string(skipped(rows, "run_once")));
 }
 

@@ -134,7 +134,7 @@ std::string describe(const v1::Task& task) {
                               (spec.run_once() ? ", run once" : "")});
   rows.push_back({"target", call_of(spec.target())});
   for (const v1::Target& next : spec.next()) rows.push_back({"next", call_of(next)});
-  for (const auto& [key, value] : spec.labels()) rows.push_back({"label", key + "=" + value});
+  for (const auto& [key, value] : spec.labels()) rows.push_back({"label", std::string(key).append("=").append(value)});
   add_if(rows, "parent", task.parent_firing_id());
   if (task.has_created_at()) rows.push_back({"created", text_of(task.created_at())});
   if (task.has_ended_at()) rows.push_back({"ended", text_of(task.ended_at())});

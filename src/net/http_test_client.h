@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/address.h"
 
@@ -75,6 +76,12 @@ class RawClient {
 
   /// True when the peer has ended the connection and nothing is left to read.
   bool ended() { return buffer_.empty() && !fill(); }
+
+  /// Everything up to the end of the connection.
+  std::string rest() {
+    while (fill()) {}
+    return std::exchange(buffer_, {});
+  }
 
   Reply ask(std::string_view bytes) {
     send(bytes);

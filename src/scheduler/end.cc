@@ -3,6 +3,7 @@
 
 #include "scheduler/impl.h"
 #include "task/after_end.h"
+#include "task/ticks.h"
 
 namespace meepo::scheduler {
 
@@ -107,6 +108,10 @@ void Scheduler::Impl::end_answered(ports::SessionId session, const ports::EndReq
     add_due(std::move(again));
   } else {
     trace("ended", item.id);
+    // The tick after it may have waited for this end. Should it not, or be there no more, its claim finds nothing to do.
+    if (lease && lease->task && lease->task->spec.options.run_once && item.outcome != Outcome::Success) {
+      if (const auto next = next_tick(*lease->task, item.id.tick)) add_due(lease->task, *next);
+    }
   }
   for (const FiringId& dropped : answer->dropped) engine_.forget(dropped);
   if (item.chained && verdict == Verdict::Accepted) {

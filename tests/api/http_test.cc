@@ -144,7 +144,7 @@ TEST(HttpApi, ATaskIsPausedResumedTriggeredAndCancelled) {
   const auto cancelled = json::parse(server.post(path + ":cancel", "").body);
   EXPECT_TRUE(cancelled.at("cancelled").as_bool());
   EXPECT_TRUE(cancelled.at("running").as_array().empty());
-  EXPECT_FALSE(json::parse(server.post(path + ":cancel", "").body).at("cancelled").as_bool());
+  EXPECT_TRUE(json::parse(server.post(path + ":cancel", "").body).at("cancelled").as_bool());  // a repeat answers the same
   EXPECT_EQ(text(server.get_json(path), "status"), "CANCEL");
   const auto ledger = server.get_json(path + "/ledger");
   for (const auto& row : ledger.at("rows").as_array()) EXPECT_EQ(text(row.at("firing"), "fate"), "CANCELLED");

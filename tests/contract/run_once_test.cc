@@ -4,7 +4,16 @@ namespace meepo::test {
 namespace {
 
 using namespace ports;
-MEEPO_STORE_SUITE(RunOnceTest);
+class RunOnceTest : public StoreTest {
+ protected:
+  /// A run by hand of the task, RUNNING: the only firing that goes beside a planned one.
+  FiringId by_hand(const TaskId& id, const StartRun& run) {
+    const auto triggered = one(TriggerRequest{.shard = kShard, .fence = fence_, .now = now(), .items = {{.id = id}}});
+    EXPECT_TRUE(triggered && claim(triggered->id, {}, run)->begun);
+    return triggered->id;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Stores, RunOnceTest, ::testing::ValuesIn(store_factories()), name_of);
 
 TEST_P(RunOnceTest, Success_DropsOpenTicksThatNeverBeganAndTheRestOfThePlan) {
   const auto task = ladder("0,1,2,3", true);
@@ -35,21 +44,70 @@ TEST_P(RunOnceTest, Success_DropsClaimedSentAndWaitingTicksToo) {
   for (const State state : {State::Claimed, State::Sent, State::Waiting}) {
     SCOPED_TRACE(to_string(state));
     const auto task = ladder("0,0", true);
-    const auto run = token();
-    const auto id = started(task, run);
-    const FiringId second{.task = task->id, .tick = Tick::rung(1)};
+    const auto first = created(task);
     if (state == State::Waiting) {
-      ASSERT_TRUE(*one(ParkRequest{.shard = kShard, .fence = fence_, .items = {{.id = second}}}));
+      ASSERT_TRUE(*one(ParkRequest{.shard = kShard, .fence = fence_, .items = {{.id = first}}}));
     } else {
-      ASSERT_TRUE(claim(second)->claimed);
+      ASSERT_TRUE(claim(first)->claimed);
     }
     if (state == State::Sent) {
-      ASSERT_TRUE(*one(MarkRequest{.shard = kShard, .fence = fence_, .redelivery_at = now(), .ids = {second}}));
+      ASSERT_TRUE(*one(MarkRequest{.shard = kShard, .fence = fence_, .redelivery_at = now(), .ids = {first}}));
     }
-    EXPECT_EQ(end(id, run)->dropped, std::vector<FiringId>{second});
-    EXPECT_EQ(line(second).firing->skip_reason, SkipReason::RunOnce);
-    EXPECT_FALSE(claim(second)->claimed);
+    const auto run = start();
+    EXPECT_EQ(end(by_hand(task->id, run), run.token)->dropped, std::vector<FiringId>{first});
+    EXPECT_EQ(line(first).firing->skip_reason, SkipReason::RunOnce);
+    EXPECT_FALSE(claim(first)->claimed);
   }
+}
+
+TEST_P(RunOnceTest, Claim_OfALaterTickWaitsWhileAnotherIsUnderWay) {
+  const auto task = ladder("0,0,0", true);
+  const auto run = token();
+  const auto first = started(task, run);
+  const FiringId second{.task = task->id, .tick = Tick::rung(1)};
+  EXPECT_FALSE(claim(second, next_tick(*task, second.tick), start())->claimed);
+  EXPECT_TRUE(open(State::Due).empty()) << "the tick after it is not armed either";
+  const auto waiting = open(State::Waiting);
+  ASSERT_EQ(waiting.size(), 1U);
+  EXPECT_EQ(waiting[0].id, second);
+  EXPECT_EQ(waiting[0].wait_reason, WaitReason::Overlap);
+
+  // A retry keeps its turn.
+  const auto retry = end({.id = first, .token = run, .outcome = Outcome::Fail, .retry_at = now()});
+  ASSERT_TRUE(retry && retry->retry);
+  EXPECT_EQ(open(State::Waiting).size(), 1U);
+  const auto again = start();
+  ASSERT_TRUE(claim(first, {}, again)->begun);
+  ASSERT_TRUE(end(first, again.token, Outcome::Fail));
+  ASSERT_EQ(open(State::Due).size(), 1U);
+  EXPECT_EQ(open(State::Due)[0].id, second);
+  EXPECT_TRUE(claim(second, {}, start())->begun);
+}
+
+TEST_P(RunOnceTest, TheTickThatWaited_StaysPausedWithItsTask) {
+  const auto task = ladder("0,0", true);
+  const auto run = token();
+  const auto first = started(task, run);
+  const FiringId second{.task = task->id, .tick = Tick::rung(1)};
+  ASSERT_FALSE(claim(second, {}, start())->claimed);
+  ASSERT_TRUE(*one(PauseRequest{.shard = kShard, .fence = fence_, .ids = {task->id}}));
+  ASSERT_TRUE(end(first, run, Outcome::Fail));
+  EXPECT_TRUE(open(State::Due).empty());
+  const auto resumed = one(ResumeRequest{.shard = kShard, .fence = fence_, .ids = {task->id}});
+  ASSERT_TRUE(resumed);
+  ASSERT_EQ(resumed->size(), 1U);
+  EXPECT_EQ(resumed->front().id, second);
+}
+
+TEST_P(RunOnceTest, ARunThatIsLostForGood_LetsTheNextTickBegin) {
+  const auto task = ladder("0,0", true);
+  const auto run = token();
+  const auto first = started(task, run);
+  const FiringId second{.task = task->id, .tick = Tick::rung(1)};
+  ASSERT_FALSE(claim(second, {}, start())->claimed);
+  ASSERT_TRUE(reap({.id = first, .token = run, .lease_ended = false, .to = ReapRequest::Item::To::Unknown})->reaped);
+  ASSERT_EQ(open(State::Due).size(), 1U);
+  EXPECT_EQ(open(State::Due)[0].id, second);
 }
 
 TEST_P(RunOnceTest, Failure_DropsNothing) {
@@ -70,46 +128,42 @@ TEST_P(RunOnceTest, WithoutRunOnce_ASuccessDropsNothing) {
   EXPECT_EQ(get(task->id)->status, Status::Success);
 }
 
-TEST_P(RunOnceTest, Success_LeavesARunningTickAloneButItIsNeverRunAgain) {
+TEST_P(RunOnceTest, Success_LeavesARunningFiringAloneButItIsNeverRunAgain) {
   const auto task = ladder("0,0,1", true);
   const auto first_run = token();
   const auto first = started(task, first_run);
-  const FiringId second{.task = task->id, .tick = Tick::rung(1)};
-  const auto second_run = start();
-  ASSERT_TRUE(claim(second, {}, second_run)->begun);
-  EXPECT_TRUE(end(first, first_run)->dropped.empty());
-  const auto failed = end({.id = second, .token = second_run.token, .outcome = Outcome::Fail, .retry_at = now()});
+  const auto hand_run = start();
+  const auto hand = by_hand(task->id, hand_run);
+  ASSERT_TRUE(end(first, first_run));
+  const auto failed = end({.id = hand, .token = hand_run.token, .outcome = Outcome::Fail, .retry_at = now()});
   ASSERT_TRUE(failed);
   EXPECT_FALSE(failed->retry);
-  EXPECT_EQ(line(second).firing->outcome, Outcome::Fail);
-  EXPECT_EQ(ledger(task->id)[0].range->first, Tick::rung(2));
+  EXPECT_EQ(line(hand).firing->outcome, Outcome::Fail);
 }
 
 TEST_P(RunOnceTest, Reap_AfterTheSuccessEndsTheOtherRun) {
   const auto task = ladder("0,0", true);
   const auto first_run = token();
   const auto first = started(task, first_run);
-  const FiringId second{.task = task->id, .tick = Tick::rung(1)};
-  const auto second_run = start();
-  ASSERT_TRUE(claim(second, {}, second_run)->begun);
+  const auto hand_run = start();
+  const auto hand = by_hand(task->id, hand_run);
   ASSERT_TRUE(end(first, first_run));
-  const auto reaped = reap({.id = second, .token = second_run.token, .lease_ended = false});
+  const auto reaped = reap({.id = hand, .token = hand_run.token, .lease_ended = false});
   ASSERT_TRUE(reaped && reaped->reaped);
   EXPECT_FALSE(reaped->open);
-  EXPECT_EQ(line(second).firing->fate, Fate::Skipped);
+  EXPECT_EQ(line(hand).firing->fate, Fate::Skipped);
   EXPECT_EQ(get(task->id)->status, Status::Done);
 }
 
 TEST_P(RunOnceTest, Claim_ArmsNothingAfterTheSuccess) {
   const auto task = ladder("0,0,1", true);
   const auto id = created(task);
-  const FiringId second{.task = task->id, .tick = Tick::rung(1)};
   const auto run = start();
-  ASSERT_TRUE(claim(id, next_tick(*task, id.tick), run)->begun);
-  const auto second_run = start();
-  ASSERT_TRUE(claim(second, {}, second_run)->begun);
-  ASSERT_TRUE(end(id, run.token));
-  ASSERT_TRUE(claim(second, next_tick(*task, second.tick), second_run)->claimed) << "repeated, now with a next tick";
+  ASSERT_TRUE(claim(id, {}, run)->begun);
+  const auto hand_run = start();
+  const auto hand = by_hand(task->id, hand_run);
+  ASSERT_TRUE(end(hand, hand_run.token));
+  ASSERT_TRUE(claim(id, next_tick(*task, id.tick), run)->claimed) << "repeated, now with a next tick";
   EXPECT_TRUE(open(State::Due).empty());
 }
 

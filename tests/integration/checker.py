@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks a drained history against the invariants (I1–I6, I8–I10, I12–I16) and reports figures.
 
-I7 and I11 speak of PLAN tasks, which these runs have none of; that runOnce tasks run one rung at a time (design §9) is checked by I10.
+I7 and I11 speak of PLAN tasks and overlap policies, which these runs have none of.
 checker.py --client FILE… --provider FILE --dump FILE checks files of an earlier run again.
 """
 import argparse

@@ -144,6 +144,8 @@ class Process:
         return self.process.pid
 
     def start(self, *extra):
+        if self.process and self.process.stdout:
+            self.process.stdout.close()  # of a process that ended by itself
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([*self.command, *extra], stdout=subprocess.PIPE, stderr=log, env=self._environment,
                                             start_new_session=True)

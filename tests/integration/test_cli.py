@@ -261,7 +261,12 @@ class Tasks(unittest.TestCase):
         self.assertTrue(self.json_task("cancel", task["id"])["cancelled"])
         ended = self.json_task("get", task["id"], "--wait", exit_code=1)
         self.assertEqual(ended["status"], "CANCEL")
+        self.assertTrue(self.json_task("cancel", task["id"])["cancelled"], "a repeat answers as the first time")
+
+    def test_cancel_of_an_ended_task_changes_nothing(self):
+        task = self.json_task("create", "--app", "shop", "--service", ECHO, "--params", "[1]", "--wait")
         self.assertFalse(self.json_task("cancel", task["id"])["cancelled"])
+        self.assertEqual(self.json_task("get", task["id"])["status"], "DONE")
 
     def test_pause_resume_trigger(self):
         task = self.json_task("create", "--app", "shop", "--kind", "ladder", "--define", "3600", "--service", ECHO, "--params", "[1]")
@@ -313,7 +318,8 @@ class Restart(unittest.TestCase):
     def test_an_executor_in_another_process_serves(self):
         server = Running(*free_ports("server"), "--ephemeral")
         executor = Running("executor", "--scheduler", server.ready["grpc"])
-        create = ["task", "create", "--server", server.ready["grpc"], "--app", "a", "--service", ECHO, "--params", "[7]", "--wait", "--json"]
+        create = ["task", "create", "--server", server.ready["grpc"], "--app", "a", "--service", ECHO,
+                      "--params", "[7]", "--wait", "--json"]
         done = meepo(*create)
         self.assertEqual(executor.stop()[0], 0)
         self.assertEqual(server.stop()[0], 0)

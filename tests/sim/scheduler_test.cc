@@ -97,6 +97,37 @@ TEST(Scheduler, RunOnce_SkipsEveryRungAfterTheFirstSuccess) {
   EXPECT_EQ(skipped, 3U);
 }
 
+TEST(Scheduler, RunOnce_ALaterRungWaitsForTheOneThatRuns) {
+  World world;
+  world.start_executor("a");
+  TaskSpec spec = ladder("slow", "0,1,2");  // each call takes 10 s
+  spec.options.run_once = true;
+  const auto created = world.create(std::move(spec));
+  ASSERT_TRUE(created);
+  world.loop.advance(seconds(5));
+  const auto view = world.get(created->id);
+  ASSERT_TRUE(view.armed);
+  EXPECT_EQ(view.armed->wait_reason, WaitReason::Overlap);
+  world.loop.advance(seconds(60));
+  EXPECT_THAT(calls_of(world.history, created->id), ElementsAre("r0#1"));
+  EXPECT_EQ(world.get(created->id).status, Status::Done);
+}
+
+TEST(Scheduler, RunOnce_TheRungThatWaitedBeginsWhenTheOneBeforeHasFailed) {
+  World world;
+  world.start_executor("a");
+  TaskSpec spec = ladder("stuck", "0,1,2");
+  spec.options.run_once = true;
+  spec.options.timeout = seconds(10);
+  const auto created = world.create(std::move(spec));
+  ASSERT_TRUE(created);
+  world.loop.advance(milliseconds(10'100));
+  EXPECT_THAT(calls_of(world.history, created->id), ElementsAre("r0#1", "r1#1"));
+  world.loop.advance(seconds(30));
+  EXPECT_THAT(calls_of(world.history, created->id), ElementsAre("r0#1", "r1#1", "r2#1"));
+  EXPECT_EQ(world.get(created->id).status, Status::Fail);
+}
+
 TEST(Scheduler, Retry_ComesAfterItsDelayWithTheSameFiringAndAHigherAttempt) {
   World world;
   world.start_executor("a");

@@ -1,5 +1,7 @@
 // claim, park, unpark, mark: what the owner does with a firing before it runs.
 
+#include <algorithm>
+
 #include "adapters/sqlite/writer.h"
 #include "adapters/sqlite/writer_statements.h"
 
@@ -21,6 +23,11 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
   const bool same_run = item.start && state == State::Running && row.firing.run_token == item.start->token;
   const bool due = state == State::Due && row.firing.score <= request.now;
   if (!same_run && !due && state != State::Claimed) return ClaimRequest::ItemAnswer{};
+  if (due) {
+    const auto waits = waits_its_turn(*pair);
+    if (!waits) return fail(waits.error());
+    if (*waits) return ClaimRequest::ItemAnswer{};
+  }
 
   TaskPtr task;
   if (item.start) {
@@ -53,6 +60,44 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
     row.firing.score = request.lease_until;
   }
   return answer;
+}
+
+/// runOnce: a planned tick goes on only when no other firing of its task is under way, for that one may be the success after which none
+/// begins. It waits, alone: the tick after it is armed when it is claimed.
+Result<bool> Writer::waits_its_turn(const Pair& pair) {
+  if (!pair.task->facts.run_once || !pair.firing->planned() || !pair.firing->never_began()) return false;
+  const auto open = tables_.find_open(pair.firing->task);
+  if (!open) return fail(open.error());
+  const auto under_way = [&](const Row* row) {
+    const State state = row->firing.state;
+    return row != pair.firing && (state == State::Claimed || state == State::Sent || state == State::Running || !row->never_began());
+  };
+  if (std::ranges::none_of(*open, under_way)) return false;
+  Moving moving(tables_, *pair.firing, *pair.task);
+  moving.go({Move::Park});
+  pair.firing->firing.wait_reason = WaitReason::Overlap;
+  pair.firing->firing.waiting_since = tables_.now;
+  return true;
+}
+
+Result<Row*> Writer::let_next_begin(Row& task_row) {
+  const auto& facts = task_row.facts;
+  if (!facts.run_once || facts.running > 0 || facts.takes_no_more() || facts.planned.empty()) return nullptr;
+  const auto row = tables_.find(task_row.task, facts.planned);
+  if (!row) return fail(row.error());
+  if (*row == nullptr || (*row)->firing.state != State::Waiting || (*row)->firing.wait_reason != WaitReason::Overlap) return nullptr;
+  auto& firing = (*row)->firing;
+  Moving moving(tables_, **row, task_row);
+  if (facts.paused) {
+    firing.wait_reason = WaitReason::Paused;
+    (*row)->dirty = true;
+    return nullptr;
+  }
+  moving.go({Move::Unpark});
+  firing.wait_reason = WaitReason::None;
+  firing.waiting_since.reset();
+  firing.score = firing.due;
+  return *row;
 }
 
 Result<ParkRequest::Answer> Writer::run(const ParkRequest& request) {

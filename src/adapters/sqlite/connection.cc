@@ -1,5 +1,6 @@
 #include "adapters/sqlite/connection.h"
 
+#include <mutex>
 #include <utility>
 
 namespace meepo::adapters::sqlite {
@@ -21,6 +22,9 @@ Code code_of(int sqlite_code) {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path) {
+  // Without its memory statistics SQLite takes no process-wide lock at each allocation. Fails once SQLite is in use: then they stay.
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
   sqlite3* handle = nullptr;
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &handle, kFlags, nullptr);

@@ -78,7 +78,10 @@ Result<EndRequest::ItemAnswer> Writer::end_item(const EndRequest& request, const
   auto ending = prepare_end(request.shard, *pair, item);
   if (!ending) return fail(std::move(ending.error()));
   auto answer = write_end(*pair, item, *ending);
+  const auto next = let_next_begin(*pair->task);
+  if (!next) return fail(next.error());
   if (!request.fence) {
+    if (*next != nullptr) tables_.add_change((*next)->firing.id);
     tables_.add_change(item.id);
     for (const auto& id : answer.dropped) tables_.add_change(id);
     if (ending->chained) tables_.add_change({.task = item.chained->task->id, .tick = item.chained->first.tick.tick});

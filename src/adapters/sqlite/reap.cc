@@ -20,7 +20,9 @@ Result<ReapRequest::ItemAnswer> Writer::reap(const ReapRequest& request, const R
   if (item.lease_ended && firing.score > request.now) return ReapRequest::ItemAnswer{};
   if (firing.state == State::Running) {
     if (item.token != firing.run_token) return ReapRequest::ItemAnswer{};
-    return reap_run(*pair, item);
+    auto answer = reap_run(*pair, item);
+    if (const auto next = let_next_begin(*pair->task); !next) return fail(next.error());
+    return answer;
   }
   if (!item.token.empty() || item.to != To::Due) return ReapRequest::ItemAnswer{};
   {

@@ -272,6 +272,10 @@ std::vector<Answered> SqliteStore::Impl::carry_reads(std::vector<Job> jobs) {
 }
 
 void SqliteStore::Impl::hand_over(std::vector<Answered> answered) {
+  // The commit took its time: what the answers say is the time now, so that the node's idea of it lags by their way alone.
+  for (auto& each : answered) {
+    if (each.reply) each.reply->now = now();
+  }
   loop_.post([desk = desk_, answered = std::move(answered)]() mutable { desk->deliver(std::move(answered)); });
 }
 

@@ -36,7 +36,7 @@ struct RangeRow {
 };
 
 struct StringHash {
-  using is_transparent = void;
+  using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard library asks for this name
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 

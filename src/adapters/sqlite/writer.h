@@ -86,6 +86,9 @@ class Writer {
   /// Ends a firing that is open, by these moves. False: refused.
   bool end(const Pair& pair, std::initializer_list<Move> moves, Fate fate, Outcome outcome, SkipReason skip_reason);
   /// Ends a firing that never began, in whatever state it is open. False: refused.
+  Result<bool> waits_its_turn(const Pair& pair);
+  /// After a firing's end: the tick of its runOnce task that waited for it is DUE. Answers its row, or null.
+  Result<Row*> let_next_begin(Row& task_row);
   bool end_unbegun(const Pair& pair, Fate fate, SkipReason skip_reason);
   /// The planned ticks that were not armed yet become one range row.
   Result<std::optional<TickRange>> unarmed_ticks(Row& task_row);
