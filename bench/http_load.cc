@@ -111,7 +111,7 @@ Figures create_over_http(const Options& options) {
       if (whole == 0) {
         continue;
       }
-      figures.count(connection.received.starts_with("HTTP/1.1 200"));
+      figures.count(connection.received.starts_with("HTTP/1.1 20"));
       connection.received.erase(0, whole);
       ++answered;
       if (sent < options.tasks) {

@@ -213,7 +213,7 @@ class Profile:
     def top(self, count):
         text = subprocess.run(["perf", "report", "-i", self._file, "--stdio", "--no-children", "--sort", "dso,symbol"], capture_output=True,
                               text=True, check=True).stdout
-        rows = re.findall(r"^\s+([0-9.]+)%\s+(\S+)\s+\[[.k]\]\s+(.+?)\s*$", text, re.M)
+        rows = re.findall(r"^\s+([0-9.]+)%\s+(\S+)\s+\[[.k]\]\s+(.+?)(?:\s{2,}.*)?$", text, re.M)
         return [{"share_percent": float(share), "object": dso, "symbol": symbol} for share, dso, symbol in rows[:count]]
 
 

@@ -33,5 +33,5 @@ def line_of(text, offset):
 def source_files(root=ROOT):
     for folder in SOURCE_FOLDERS:
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".h", ".cc") and path.is_file():
+            if path.suffix in (".h", ".cc", ".cpp") and path.is_file():
                 yield path

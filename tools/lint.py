@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs the checks of ./x lint, all or those named: format, tidy, includes, coroutines, docs. Says the time of each.
 
-tidy: clang-tidy over every .cc file, one process a processor. Most of its time goes into the headers that a file includes, so files
-of one folder with the same flags are read together, as one source that includes them; where private names collide, the later file
-goes to another group. A file that passed is not looked at again until it, a header of ours that it reaches, the rules or its compile command
-change (build/<preset>/lint-cache.json).
+tidy: clang-tidy over every source file, one process a processor. Most of its time goes into the headers that a file includes, so files
+with the same flags are read together, as one source that includes them; where private names collide, the later file goes to another
+group. A file that passed is not looked at again until it, a header of ours that it reaches, the rules or its compile command change
+(build/<preset>/lint-cache.json).
 """
 
 import argparse
@@ -24,7 +24,7 @@ import cpp_text
 ROOT = cpp_text.ROOT
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.M)
 INCLUDE_FOLDERS = ("src", ".", "sdk/cpp/include", "sdk/cpp")
-GROUP_FILES_MAX = 8
+GROUP_FILES_MAX = 10
 CLANG_FORMAT, CLANG_TIDY = "clang-format-19", "clang-tidy-19"
 
 
@@ -94,12 +94,12 @@ def compile_flags(build):
 
 
 def groups_of(names, flags):
-    """Files of one folder with the same flags, at most GROUP_FILES_MAX together; a file that the preset does not build stays alone."""
-    by_place = {}
+    """Files with the same flags, at most GROUP_FILES_MAX together, those of one folder (whose private names may collide) spread over the
+    groups. A file that the preset does not build stays alone."""
+    by_flags = {}
     for name in names:
-        key = (pathlib.Path(name).parent, flags[name]) if name in flags else name
-        by_place.setdefault(key, []).append(name)
-    for together in by_place.values():
+        by_flags.setdefault(flags.get(name, name), []).append(name)
+    for together in by_flags.values():
         count = -(-len(together) // GROUP_FILES_MAX)
         yield from (together[i::count] for i in range(count))
 
@@ -139,7 +139,7 @@ def check_tidy(build):
         cache = {}
     digests, flags = Digests(), compile_flags(build)
     rules = (ROOT / ".clang-tidy").read_text()
-    files = [path for path in cpp_text.source_files() if path.suffix == ".cc"]
+    files = [path for path in cpp_text.source_files() if path.suffix != ".h"]
     now = {str(path.relative_to(ROOT)): digests.of(path, rules, *flags.get(str(path.relative_to(ROOT)), ())) for path in files}
     todo = [name for name in now if cache.get(name) != now[name]]
     seen, failed = 0, []

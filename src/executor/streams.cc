@@ -87,7 +87,8 @@ void Executor::Impl::closed(StreamId id, const Error& reason) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
   if (found->second.open) {
-    log::warn("stream_closed", {{"stream", std::to_string(id)}, {"reason", reason.message}});
+    log::write(stopping_ ? log::Level::Info : log::Level::Warn, "stream_closed",
+               {{"stream", std::to_string(id)}, {"reason", reason.message}});
   } else {
     log::debug("stream_refused", {{"stream", std::to_string(id)}, {"reason", reason.message}});
   }
