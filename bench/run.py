@@ -184,9 +184,13 @@ def measure_w2(options):
                 "server_cores": round(server / seconds, 3), "executor_cores": round(executor / seconds, 3)}
 
 
+def rounded(value):
+    return int(value) if value == int(value) else round(value, 3)
+
+
 def median_of(runs):
     """The median of each figure, with its spread where a figure that matters moved."""
-    out = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    out = {name: rounded(statistics.median(run[name] for run in runs)) for name in runs[0]}
     for name in ("done_per_s", "cpu_us_per_task", "p50_ms", "p99_ms"):
         if name in out and len(runs) > 1:
             out[name + "_min"], out[name + "_max"] = min(run[name] for run in runs), max(run[name] for run in runs)

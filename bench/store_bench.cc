@@ -89,7 +89,7 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-void StoreLife(benchmark::State& state) {
+void store_life(benchmark::State& state) {
   World world;
   std::size_t under_way = 0;
   std::size_t lives = 0;
@@ -111,9 +111,9 @@ void StoreLife(benchmark::State& state) {
   state.counters["tasks_per_s"] = benchmark::Counter(static_cast<double>(lives), benchmark::Counter::kIsRate);
   state.counters["cpu_us_per_task"] = (cpu_seconds() - cpu_before) * 1e6 / static_cast<double>(lives);
 }
-BENCHMARK(StoreLife)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(5);
+BENCHMARK(store_life)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(5);
 
-void StorePending(benchmark::State& state) {
+void store_pending(benchmark::State& state) {
   World world;
   std::size_t tasks = 0;
   for (auto _ : state) {
@@ -130,7 +130,7 @@ void StorePending(benchmark::State& state) {
   state.counters["bytes_per_task"] = static_cast<double>(bytes) / static_cast<double>(tasks);
   state.counters["tasks_per_s"] = benchmark::Counter(static_cast<double>(tasks), benchmark::Counter::kIsRate);
 }
-BENCHMARK(StorePending)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1'000);
+BENCHMARK(store_pending)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1'000);
 
 }  // namespace
 }  // namespace meepo

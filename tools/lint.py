@@ -4,7 +4,7 @@
 tidy: clang-tidy over every source file, one process a processor. Most of its time goes into the headers that a file includes, so files
 with the same flags are read together, as one source that includes them; where private names collide, the later file goes to another
 group. A file that passed is not looked at again until it, a header of ours that it reaches, the rules or its compile command change
-(build/<preset>/lint-cache.json).
+(build/lint/lint-cache.json).
 """
 
 import argparse
@@ -109,7 +109,7 @@ def tidy(build, names, flags):
     if len(names) == 1:
         command = [CLANG_TIDY, "--quiet", "-p", str(build), names[0]]
     else:
-        together = build / "lint" / names[0].replace("/", "-")
+        together = build / "groups" / names[0].replace("/", "-")
         together.parent.mkdir(exist_ok=True)
         together.write_text("".join(f'#include "{ROOT / name}"\n' for name in names))
         command = [CLANG_TIDY, "--quiet", f"--config-file={ROOT / '.clang-tidy'}", "--header-filter=/(src|sdk|apps|tests|bench|fuzz)/",
@@ -169,7 +169,7 @@ CHECKS = {
 def main(arguments):
     parser = argparse.ArgumentParser(description="Runs Meepo's checks; ./x lint prepares what they need.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CHECKS))
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/asan")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/lint")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in CHECKS]
     if unknown:

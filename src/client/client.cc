@@ -32,14 +32,14 @@ class Client::Impl {
   }
 
   CreateWriter& writer_now() {
-    const std::scoped_lock lock(mutex);
-    if (!writer) {
+    const std::scoped_lock lock(mutex_);
+    if (!writer_) {
       CreateWriter::Options chosen = options.writer;
       chosen.token = options.token;
       chosen.timeout = options.timeout;
-      writer = std::make_unique<CreateWriter>(channel, std::move(chosen));
+      writer_ = std::make_unique<CreateWriter>(channel, std::move(chosen));
     }
-    return *writer;
+    return *writer_;
   }
 
   const Options options;
@@ -48,8 +48,8 @@ class Client::Impl {
   const std::unique_ptr<v1::AdminService::Stub> admin;
 
  private:
-  std::mutex mutex;
-  std::unique_ptr<CreateWriter> writer;
+  std::mutex mutex_;
+  std::unique_ptr<CreateWriter> writer_;
 };
 
 Result<std::unique_ptr<Client>> Client::connect(Options options) {

@@ -155,7 +155,11 @@ TEST(Engine, Suspects_RunOneAtATimePerExecutor) {
   }
   Plan plan = engine.plan(kStart);
   ASSERT_EQ(plan.matches.size(), 1U);
-  engine.begun({.id = plan.matches[0].firing.id, .token = {1, 1}, .due = kStart, .lease_until = kStart + seconds(15), .executor = "a",
+  engine.begun({.id = plan.matches[0].firing.id,
+                .token = {1, 1},
+                .due = kStart,
+                .lease_until = kStart + seconds(15),
+                .executor = "a",
                 .suspect = true});
   EXPECT_TRUE(engine.plan(kStart).matches.empty());
   engine.over({1, 1});
@@ -237,7 +241,9 @@ TEST(Crash, OnLostUnknownEndsOnlyWhatHadStarted) {
 TEST(StoreClock, NeverRunsAheadOfTheStoreWhateverTheAnswersDelay) {
   std::mt19937_64 random(7);
   const auto store_offset = std::chrono::nanoseconds(1'800'000'000'123'456'789);
-  const auto store_at = [&](SteadyTime steady) { return SysTime(std::chrono::floor<milliseconds>(steady.time_since_epoch() + store_offset)); };
+  const auto store_at = [&](SteadyTime steady) {
+    return SysTime(std::chrono::floor<milliseconds>(steady.time_since_epoch() + store_offset));
+  };
   SteadyTime steady(seconds(5));
   StoreClock clock(store_at(steady), steady);
   for (int i = 0; i < 100'000; ++i) {

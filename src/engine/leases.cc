@@ -96,7 +96,8 @@ std::vector<LostRun> judge_crash(const Executor& executor, const std::vector<con
   lost.reserve(runs.size());
   for (const Lease* run : runs) {
     const bool count = counts(*run);
-    LostRun item{.id = run->id, .token = run->token, .to = fate_of(*run, count), .mark_suspect = true, .count_crash = count, .evidence = {}};
+    LostRun item{
+        .id = run->id, .token = run->token, .to = fate_of(*run, count), .mark_suspect = true, .count_crash = count, .evidence = {}};
     item.evidence = fmt::format("attempt {} lost: executor {} went away while {} ({} runs, {} started)", run->attempt, executor.instance,
                                 run->started ? "running it" : "holding it, not reported started", runs.size(), started);
     if (item.to == LostRun::To::Quarantined) {
@@ -108,7 +109,11 @@ std::vector<LostRun> judge_crash(const Executor& executor, const std::vector<con
 }
 
 LostRun not_started(const Lease& lease, std::string evidence) {
-  return {.id = lease.id, .token = lease.token, .to = LostRun::To::Due, .mark_suspect = false, .count_crash = false,
+  return {.id = lease.id,
+          .token = lease.token,
+          .to = LostRun::To::Due,
+          .mark_suspect = false,
+          .count_crash = false,
           .evidence = std::move(evidence)};
 }
 

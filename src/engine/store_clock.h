@@ -37,9 +37,7 @@ class StoreClock {
   }
 
   /// Store time, rounded down to whole milliseconds.
-  SysTime now(SteadyTime steady_now) const {
-    return SysTime(std::chrono::floor<milliseconds>(steady_now.time_since_epoch() + offset()));
-  }
+  SysTime now(SteadyTime steady_now) const { return SysTime(std::chrono::floor<milliseconds>(steady_now.time_since_epoch() + offset())); }
 
   /// The first steady instant at which now() is at least `when`.
   SteadyTime steady_at(SysTime when) const { return SteadyTime(when.time_since_epoch() - offset()); }

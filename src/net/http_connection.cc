@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "net/http_core.h"
@@ -50,7 +51,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
         timer_(stream_.get_executor()),
         buffer_(core.options().limits.header_bytes + kBufferSlackBytes) {
     error_code ignored;
-    stream_.socket().set_option(tcp::no_delay(true), ignored);
+    std::ignore = stream_.socket().set_option(tcp::no_delay(true), ignored);
     const auto remote = stream_.socket().remote_endpoint(ignored);
     if (!ignored) remote_ = Address{.host = remote.address().to_string(), .port = remote.port()}.text();
   }
@@ -268,7 +269,7 @@ void Connection::on_written(error_code error) {
 /// Says that nothing more comes, and reads on for a while: closing with unread bytes would reset the connection and lose the answer.
 void Connection::linger() {
   error_code ignored;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  std::ignore = stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(core_.stopping() ? kLingerStopping : kLinger);
   discard();
 }

@@ -1,6 +1,7 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include <tuple>
 #include <utility>
 
 #include "net/http_core.h"
@@ -28,11 +29,9 @@ Result<void> HttpServer::Core::listen() {
   const auto endpoints = resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
   if (error || endpoints.empty()) return refuse("the host is not known");
   const auto endpoint = endpoints.begin()->endpoint();
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return refuse(bind_problem(address));
+  const bool listening = !acceptor_.open(endpoint.protocol(), error) && !acceptor_.set_option(tcp::acceptor::reuse_address(true), error) &&
+                         !acceptor_.bind(endpoint, error) && !acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (!listening) return refuse(bind_problem(address));
   bound_ = {.host = address.host, .port = acceptor_.local_endpoint(error).port()};
   return {};
 }
@@ -55,7 +54,7 @@ void HttpServer::Core::stop(milliseconds grace) {
 void HttpServer::Core::begin_stop(milliseconds grace) {
   stopping_ = true;
   error_code ignored;
-  acceptor_.close(ignored);
+  std::ignore = acceptor_.close(ignored);
   work_.reset();
   const auto open = connections_;  // stop() may remove
   for (const auto& [id, connection] : open) connection->stop();

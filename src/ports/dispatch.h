@@ -71,12 +71,13 @@ struct ExecutorHello {
   std::string name;                  ///< for people
   std::vector<std::string> target_keys;  ///< what it serves (task/target.h)
   std::uint32_t credits = 0;         ///< runs it takes at once on this stream
-  bool complete = false;             ///< it read its last stream to this scheduler to the end before it made `running`: what is not named it does not have
-  std::vector<RunRenewal> running;   ///< all it has, started or not
-  std::vector<RunEnd> ends;          ///< unacknowledged
+  bool complete =
+      false;  ///< it read its last stream to this scheduler to the end before it made `running`: what is not named it does not have
+  std::vector<RunRenewal> running;  ///< all it has, started or not
+  std::vector<RunEnd> ends;  ///< unacknowledged
 };
 
-using SessionId = std::uint64_t;     ///< one stream; never 0, never reused within a process
+using SessionId = std::uint64_t;  ///< one stream; never 0, never reused within a process
 
 /// The scheduler's end. All calls and handlers on the scheduler's loop. A send to a session that has closed is dropped: its `closed`
 /// comes or has come, and leases do the rest.
@@ -84,11 +85,11 @@ class Dispatcher {
  public:
   struct Handlers {
     std::move_only_function<void(SessionId, ExecutorHello)> opened;
-    std::move_only_function<void(SessionId, std::uint32_t credits)> granted;      ///< more runs may be sent
+    std::move_only_function<void(SessionId, std::uint32_t credits)> granted;  ///< more runs may be sent
     std::move_only_function<void(SessionId, std::vector<RunRef>)> started;
     std::move_only_function<void(SessionId, std::vector<RunRenewal>)> renewed;
     std::move_only_function<void(SessionId, std::vector<RunEnd>)> ended;
-    std::move_only_function<void(SessionId, std::vector<RunRef>)> handed_back;    ///< not started and will not be
+    std::move_only_function<void(SessionId, std::vector<RunRef>)> handed_back;  ///< not started and will not be
     std::move_only_function<void(SessionId)> closed;
   };
 
@@ -113,12 +114,12 @@ class RunSource {
   struct Handlers {
     /// A new stream is about to open: what to say first. `complete` is filled in by the adapter.
     std::move_only_function<ExecutorHello(StreamId)> hello;
-    std::move_only_function<void(StreamId, SysTime scheduler_now)> opened;         ///< the scheduler accepted the hello
+    std::move_only_function<void(StreamId, SysTime scheduler_now)> opened;  ///< the scheduler accepted the hello
     std::move_only_function<void(StreamId, std::vector<Run>)> runs;
     std::move_only_function<void(StreamId, std::vector<RunRef>)> cancel_asked;
     std::move_only_function<void(StreamId, std::vector<EndVerdict>)> end_verdicts;
     std::move_only_function<void(StreamId, std::vector<RenewVerdict>)> renew_verdicts;
-    std::move_only_function<void(StreamId, Error)> closed;                         ///< broken or refused; the adapter tries again later
+    std::move_only_function<void(StreamId, Error)> closed;  ///< broken or refused; the adapter tries again later
   };
 
   virtual ~RunSource() = default;

@@ -307,27 +307,27 @@ struct EndRequest {
     std::optional<Payload> result;
     std::string error;
     AttemptReport report;
-    std::optional<SysTime> retry_at;       ///< DUE again at this instant instead of ended (task/after_end.h); never when cancel was asked
+    std::optional<SysTime> retry_at;  ///< DUE again at this instant instead of ended (task/after_end.h); never when cancel was asked
     std::shared_ptr<const CreateRequest::Item> chained;  ///< created in the same operation when accepted and ended
   };
   struct ItemAnswer {
     enum class Verdict : std::uint8_t {
       Accepted,
-      Repeated,                            ///< this token's end had been accepted before: answered as then
-      Stale,                               ///< another attempt, or ended otherwise: nothing written
+      Repeated,  ///< this token's end had been accepted before: answered as then
+      Stale,  ///< another attempt, or ended otherwise: nothing written
     } verdict = Verdict::Accepted;
-    std::optional<OpenFiring> retry;       ///< Accepted and DUE again
-    std::vector<FiringId> dropped;         ///< ticks that this success ended by runOnce
+    std::optional<OpenFiring> retry;  ///< Accepted and DUE again
+    std::vector<FiringId> dropped;  ///< ticks that this success ended by runOnce
   };
   using Answer = std::vector<Result<ItemAnswer>>;  ///< NotFound: no such firing (purged, or never there)
   Shard shard = 0;
-  std::optional<Fence> fence;              ///< the owner's: then no change record is written. Any node may leave it out
+  std::optional<Fence> fence;  ///< the owner's: then no change record is written. Any node may leave it out
   std::vector<Item> items;
 };
 
 /// The original's saveResult: the latest firing's result, if it runs or ended without one.
 struct SaveResultRequest {
-  using Answer = std::monostate;           ///< NotFound · Conflict (has a result, or nothing ran yet)
+  using Answer = std::monostate;  ///< NotFound · Conflict (has a result, or nothing ran yet)
   Shard shard = 0;
   TaskId id;
   Payload result;
@@ -342,7 +342,7 @@ struct OpenRequest {
     bool more = false;
   };
   Shard shard = 0;
-  State state = State::Due;                ///< any but Ended
+  State state = State::Due;  ///< any but Ended
   SysTime until;
   std::optional<std::pair<SysTime, FiringId>> after;
   std::size_t limit = 1'000;
@@ -353,9 +353,9 @@ struct TaskView {
   TaskPtr task;
   Status status = Status::Create;
   bool paused = false;
-  std::optional<Firing> armed;             ///< the earliest firing DUE, WAITING, CLAIMED or SENT
-  std::optional<Firing> latest;            ///< the firing that began last
-  std::uint64_t firings = 0;               ///< ended FIRED
+  std::optional<Firing> armed;  ///< the earliest firing DUE, WAITING, CLAIMED or SENT
+  std::optional<Firing> latest;  ///< the firing that began last
+  std::uint64_t firings = 0;  ///< ended FIRED
   std::optional<SysTime> ended_at;
 };
 
@@ -372,14 +372,14 @@ struct ListRequest {
     std::string method;
     std::optional<Kind> kind;
     std::optional<Status> status;
-    std::optional<SysTime> created_from;   ///< inclusive
-    std::optional<SysTime> created_to;     ///< exclusive
+    std::optional<SysTime> created_from;  ///< inclusive
+    std::optional<SysTime> created_to;  ///< exclusive
   };
   struct Answer {
-    std::vector<TaskView> tasks;           ///< newest first (creation instant, then id)
-    std::optional<TaskId> next;            ///< pass as `before` for the next page; nothing: no more. A page may be short and still have one
+    std::vector<TaskView> tasks;  ///< newest first (creation instant, then id)
+    std::optional<TaskId> next;  ///< pass as `before` for the next page; nothing: no more. A page may be short and still have one
   };
-  std::optional<Shard> shard;              ///< nothing: all shards that this store holds
+  std::optional<Shard> shard;  ///< nothing: all shards that this store holds
   Filter filter;
   std::optional<TaskId> before;
   std::size_t limit = limits::kPageSizeDefault;
@@ -388,20 +388,20 @@ struct ListRequest {
 /// One line of the ledger: a firing with its attempts, or a range of ticks with one fate and no firing.
 struct LedgerRow {
   std::optional<Firing> firing;
-  std::vector<Attempt> attempts;           ///< oldest first; at most kAttemptsKept
+  std::vector<Attempt> attempts;  ///< oldest first; at most kAttemptsKept
   std::optional<TickRange> range;
   SkipReason range_reason = SkipReason::None;
   Fate range_fate = Fate::Skipped;
-  SysTime range_at;                        ///< when it was written
-  std::uint64_t sequence = 0;              ///< order of entry within the task, for paging
+  SysTime range_at;  ///< when it was written
+  std::uint64_t sequence = 0;  ///< order of entry within the task, for paging
 };
 
 struct LedgerRequest {
   struct Answer {
-    std::vector<LedgerRow> rows;           ///< newest first
-    std::optional<std::uint64_t> next;     ///< pass as `before`
+    std::vector<LedgerRow> rows;  ///< newest first
+    std::optional<std::uint64_t> next;  ///< pass as `before`
   };
-  Shard shard = 0;                         ///< NotFound: no such task
+  Shard shard = 0;  ///< NotFound: no such task
   TaskId id;
   std::optional<std::uint64_t> before;
   std::size_t limit = limits::kPageSizeDefault;
@@ -411,15 +411,15 @@ struct CountsRequest {
   struct Answer {
     std::uint64_t tasks = 0;
     std::vector<std::pair<Status, std::uint64_t>> by_status;
-    std::vector<std::pair<State, std::uint64_t>> by_state;   ///< firings
-    std::uint64_t stale_ends = 0;          ///< ends refused since the store was opened
+    std::vector<std::pair<State, std::uint64_t>> by_state;  ///< firings
+    std::uint64_t stale_ends = 0;  ///< ends refused since the store was opened
   };
   std::optional<Shard> shard;
 };
 
 using StoreRequest =
-    std::variant<CreateRequest, UpdateRequest, ClaimRequest, ParkRequest, UnparkRequest, MarkRequest, ReapRequest, CancelRequest, PauseRequest,
-                 ResumeRequest, TriggerRequest, SkipRequest, PurgeRequest, TakeOverRequest, ChangesRequest, BeginRequest, RenewRequest, EndRequest,
-                 SaveResultRequest, OpenRequest, GetRequest, ListRequest, LedgerRequest, CountsRequest>;
+    std::variant<CreateRequest, UpdateRequest, ClaimRequest, ParkRequest, UnparkRequest, MarkRequest, ReapRequest, CancelRequest,
+                 PauseRequest, ResumeRequest, TriggerRequest, SkipRequest, PurgeRequest, TakeOverRequest, ChangesRequest, BeginRequest,
+                 RenewRequest, EndRequest, SaveResultRequest, OpenRequest, GetRequest, ListRequest, LedgerRequest, CountsRequest>;
 
 }  // namespace meepo::ports

@@ -14,8 +14,10 @@ Result<Answer> only_item(Result<std::vector<Result<Answer>>> answers) {
 }
 
 Error not_owner(std::string_view doing, Shard shard) {
-  return {.code = Code::Unavailable, .message = fmt::format("{}: this node does not own shard {}; nothing was written", doing, shard),
-          .field = {}, .cause = {}};
+  return {.code = Code::Unavailable,
+          .message = fmt::format("{}: this node does not own shard {}; nothing was written", doing, shard),
+          .field = {},
+          .cause = {}};
 }
 
 }  // namespace

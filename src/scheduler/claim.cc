@@ -15,16 +15,16 @@ void Scheduler::Impl::claim(std::vector<engine::Match> matches) {
   std::map<Shard, Batch> batches;
   const SysTime at = now();
   const auto send = [this](Batch batch) {
-    insist(std::move(batch.request),
-           [this, matches = std::move(batch.matches)](const ports::ClaimRequest& request, Result<ports::ClaimRequest::Answer> answers) mutable {
-             for (std::size_t i = 0; i < matches.size(); ++i) {
-               if (answers) {
-                 claimed(matches[i], request.items[i], std::move((*answers)[i]));
-               } else {
-                 claimed(matches[i], request.items[i], fail(answers.error()));
-               }
-             }
-           });
+    insist(std::move(batch.request), [this, matches = std::move(batch.matches)](const ports::ClaimRequest& request,
+                                                                                Result<ports::ClaimRequest::Answer> answers) mutable {
+      for (std::size_t i = 0; i < matches.size(); ++i) {
+        if (answers) {
+          claimed(matches[i], request.items[i], std::move((*answers)[i]));
+        } else {
+          claimed(matches[i], request.items[i], fail(answers.error()));
+        }
+      }
+    });
   };
   for (auto& match : matches) {
     const Shard shard = match.firing.id.task.shard();

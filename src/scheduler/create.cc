@@ -144,7 +144,8 @@ void Scheduler::Impl::created(Shard shard, CreateWork work, Result<ports::Create
     answer(work.pending, fail(std::move(result.error())));
     return;
   }
-  Created out{.id = result->id, .first_due = work.first.tick.due, .zone = task->spec.options.zone, .warnings = {}, .existed = result->existed};
+  Created out{
+      .id = result->id, .first_due = work.first.tick.due, .zone = task->spec.options.zone, .warnings = {}, .existed = result->existed};
   if (work.unserved) {
     out.warnings.push_back(fmt::format("no executor serves {} now: the task waits until one does", target_label(task->spec.target)));
   }

@@ -26,15 +26,15 @@ void Scheduler::Impl::fetch_tasks(ports::SessionId session, std::vector<ports::R
   for (auto& [shard, of_shard] : by_shard) {
     ports::GetRequest request{.shard = shard, .ids = {}};
     for (const auto& end : of_shard) request.ids.push_back(end.run.id.task);
-    insist(std::move(request), [this, session, kept = std::move(of_shard)](const ports::GetRequest&,
-                                                                           Result<ports::GetRequest::Answer> views) mutable {
-      if (!views) return;  // the executor keeps its ends and offers them again
-      for (std::size_t i = 0; i < kept.size(); ++i) {
-        engine::Lease* lease = engine_.leases().find(kept[i].run.token);
-        if (lease != nullptr && (*views)[i]) lease->task = (*views)[i]->task;
-      }
-      send_ends(session, std::move(kept));
-    });
+    insist(std::move(request),
+           [this, session, kept = std::move(of_shard)](const ports::GetRequest&, Result<ports::GetRequest::Answer> views) mutable {
+             if (!views) return;  // the executor keeps its ends and offers them again
+             for (std::size_t i = 0; i < kept.size(); ++i) {
+               engine::Lease* lease = engine_.leases().find(kept[i].run.token);
+               if (lease != nullptr && (*views)[i]) lease->task = (*views)[i]->task;
+             }
+             send_ends(session, std::move(kept));
+           });
   }
 }
 

@@ -34,7 +34,8 @@ void Scheduler::Impl::loaded(Shard shard, SysTime until, ports::OpenRequest::Ans
   state.loaded_until = answer.more && last ? last->first - milliseconds(1) : until;
   if (ready_ || !std::ranges::all_of(shards_, [](const auto& entry) { return entry.second.loaded_until.has_value(); })) return;
   ready_ = true;
-  log::info("shards_loaded", {{"shards", std::to_string(shards_.size())}, {"due", std::to_string(engine_.due_known())},
+  log::info("shards_loaded", {{"shards", std::to_string(shards_.size())},
+                              {"due", std::to_string(engine_.due_known())},
                               {"running", std::to_string(engine_.leases().size())}});
   dispatching_ = true;
   parts_.dispatcher.start(
@@ -134,7 +135,10 @@ void Scheduler::Impl::add_due(OpenFiring firing) {
 }
 
 void Scheduler::Impl::add_due(const TaskPtr& task, const DueTick& tick) {
-  OpenFiring firing{.id = {.task = task->id, .tick = tick.tick}, .state = State::Due, .due = tick.due, .score = tick.due,
+  OpenFiring firing{.id = {.task = task->id, .tick = tick.tick},
+                    .state = State::Due,
+                    .due = tick.due,
+                    .score = tick.due,
                     .target_key = target_key(task->spec.target)};
   firing.priority = task->spec.options.priority;
   firing.on_lost = task->spec.options.on_lost;

@@ -30,14 +30,15 @@ void Scheduler::Impl::unpark(std::vector<engine::Unpark> unparks) {
       continue;
     }
     ports::UnparkRequest request{.shard = unpark.shard, .fence = *fence, .target_key = unpark.target_key, .limit = unpark.limit};
-    insist(std::move(request), [this, unpark = std::move(unpark)](const ports::UnparkRequest&, Result<ports::UnparkRequest::Answer> answer) {
-      engine_.unparked(unpark, !answer || answer->more);
-      if (!answer) return;
-      for (auto& firing : answer->firings) {
-        trace("unpark", firing.id);
-        add_due(std::move(firing));
-      }
-    });
+    insist(std::move(request),
+           [this, unpark = std::move(unpark)](const ports::UnparkRequest&, Result<ports::UnparkRequest::Answer> answer) {
+             engine_.unparked(unpark, !answer || answer->more);
+             if (!answer) return;
+             for (auto& firing : answer->firings) {
+               trace("unpark", firing.id);
+               add_due(std::move(firing));
+             }
+           });
   }
 }
 

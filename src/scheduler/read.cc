@@ -28,8 +28,12 @@ void Scheduler::Impl::counts(Done<Result<ports::CountsRequest::Answer>> done) { 
 std::vector<ExecutorView> Scheduler::Impl::executors() const {
   std::vector<ExecutorView> views;
   for (const engine::Executor* executor : engine_.executors().connected()) {
-    views.push_back({.instance = executor->instance, .name = executor->name, .target_keys = executor->target_keys,
-                     .running = executor->runs.size(), .credits = executor->credits, .connected_at = executor->connected_at});
+    views.push_back({.instance = executor->instance,
+                     .name = executor->name,
+                     .target_keys = executor->target_keys,
+                     .running = executor->runs.size(),
+                     .credits = executor->credits,
+                     .connected_at = executor->connected_at});
   }
   return views;
 }

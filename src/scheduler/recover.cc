@@ -95,8 +95,13 @@ void Scheduler::Impl::reap(std::vector<engine::LostRun> lost, bool lease_ended) 
     request.shard = shard;
     request.fence = *fence;
     request.now = now();
-    request.items.push_back({.id = std::move(item.id), .token = item.token, .lease_ended = lease_ended, .to = to(item.to),
-                             .mark_suspect = item.mark_suspect, .count_crash = item.count_crash, .evidence = std::move(item.evidence)});
+    request.items.push_back({.id = std::move(item.id),
+                             .token = item.token,
+                             .lease_ended = lease_ended,
+                             .to = to(item.to),
+                             .mark_suspect = item.mark_suspect,
+                             .count_crash = item.count_crash,
+                             .evidence = std::move(item.evidence)});
   }
   for (auto& [shard, request] : requests) {
     insist(std::move(request), [this](const ports::ReapRequest& sent, Result<ports::ReapRequest::Answer> answers) {

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/log.h"
-#include "scheduler/impl.h"
 #include "schedule/zone.h"
+#include "scheduler/impl.h"
 
 namespace meepo::scheduler {
 
@@ -54,9 +54,10 @@ void Scheduler::Impl::start() {
   next_load_ = parts_.loop.steady_now() + kLoadEvery;
   next_safety_ = parts_.loop.steady_now() + options_.safety_read_every / kSafetyGroups;
   parts_.coordinator.start({.granted = [this](std::vector<ports::ShardGrant> grants) { granted(std::move(grants)); },
-                            .revoked = [this](std::vector<Shard> shards) {
-                              for (const Shard shard : shards) lose_shard(shard);
-                            }});
+                            .revoked =
+                                [this](std::vector<Shard> shards) {
+                                  for (const Shard shard : shards) lose_shard(shard);
+                                }});
 }
 
 void Scheduler::Impl::stop(std::move_only_function<void()> done) {

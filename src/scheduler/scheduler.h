@@ -96,11 +96,11 @@ class Scheduler {
   /// Answers per item, in order. Conflict: unique key held, or request id used with other content. Exhausted: more than
   /// kCreatesWaitingMax wait. A create with a request id may be repeated.
   void create(std::vector<CheckedSpec> specs, Done<std::vector<Result<Created>>> done);
-  void cancel(TaskId id, Done<Result<Cancelled>> done);                                     ///< NotFound; may be repeated
-  void pause(TaskId id, Done<Result<bool>> done);                                           ///< NotFound, Conflict (ended); false: was paused
-  void resume(TaskId id, Done<Result<void>> done);                                          ///< NotFound; may be repeated
-  void trigger(ports::TriggerRequest::Item item, Done<Result<FiringId>> done);              ///< NotFound, Conflict (cancelled)
-  void get(TaskId id, Done<Result<ports::TaskView>> done);                                  ///< NotFound
+  void cancel(TaskId id, Done<Result<Cancelled>> done);  ///< NotFound; may be repeated
+  void pause(TaskId id, Done<Result<bool>> done);  ///< NotFound, Conflict (ended); false: was paused
+  void resume(TaskId id, Done<Result<void>> done);  ///< NotFound; may be repeated
+  void trigger(ports::TriggerRequest::Item item, Done<Result<FiringId>> done);  ///< NotFound, Conflict (cancelled)
+  void get(TaskId id, Done<Result<ports::TaskView>> done);  ///< NotFound
   void list(ports::ListRequest request, Done<Result<ports::ListRequest::Answer>> done);
   void ledger(ports::LedgerRequest request, Done<Result<ports::LedgerRequest::Answer>> done);  ///< NotFound; shard is filled in
   void counts(Done<Result<ports::CountsRequest::Answer>> done);

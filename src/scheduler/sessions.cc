@@ -13,8 +13,10 @@ void Scheduler::Impl::opened(ports::SessionId session, ports::ExecutorHello hell
     engine_.close(old, now());
     parts_.dispatcher.close(old, Error{.code = Code::Conflict, .message = "this executor opened another stream", .field = {}, .cause = {}});
   }
-  log::info("executor_connected", {{"executor", hello.instance}, {"credits", std::to_string(hello.credits)},
-                                   {"running", std::to_string(hello.running.size())}, {"ends", std::to_string(hello.ends.size())}});
+  log::info("executor_connected", {{"executor", hello.instance},
+                                   {"credits", std::to_string(hello.credits)},
+                                   {"running", std::to_string(hello.running.size())},
+                                   {"ends", std::to_string(hello.ends.size())}});
   engine_.open(session, hello.instance, hello.name, hello.target_keys, hello.credits, now());
   // It is not gone: whatever was thought of its runs is forgotten.
   if (const engine::Executor* executor = engine_.executors().by_instance(hello.instance)) {
@@ -46,8 +48,12 @@ void Scheduler::Impl::renewed(ports::SessionId session, std::vector<ports::RunRe
     if (engine::Lease* lease = engine_.leases().find(renewal.run.token); lease != nullptr && renewal.started) lease->started = true;
     ports::RenewRequest& request = requests[shard];
     request.shard = shard;
-    request.items.push_back({.id = std::move(renewal.run.id), .token = renewal.run.token, .lease_until = until, .started = renewal.started,
-                             .cancel_acknowledged = renewal.cancel_acknowledged, .report = std::move(renewal.report)});
+    request.items.push_back({.id = std::move(renewal.run.id),
+                             .token = renewal.run.token,
+                             .lease_until = until,
+                             .started = renewal.started,
+                             .cancel_acknowledged = renewal.cancel_acknowledged,
+                             .report = std::move(renewal.report)});
   }
   for (auto& [shard, request] : requests) {
     insist(std::move(request), [this, session](const ports::RenewRequest& sent, Result<ports::RenewRequest::Answer> answers) {

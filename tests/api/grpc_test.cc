@@ -159,6 +159,11 @@ grpc::Status call(const Server& server, std::string_view method, const char* tok
   queue.Next(&tag, &ok);
   stream->WriteLast(grpc::ByteBuffer(nullptr, 0), {}, nullptr);
   queue.Next(&tag, &ok);
+  grpc::ByteBuffer response;
+  do {  // the status comes after the last message
+    stream->Read(&response, nullptr);
+    queue.Next(&tag, &ok);
+  } while (ok);
   stream->Finish(&status, nullptr);
   queue.Next(&tag, &ok);
   return status;

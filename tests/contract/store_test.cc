@@ -28,12 +28,14 @@ typename Request::Answer::value_type StoreTest::one(Request request) {
   return std::move(answer->front());
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type's name
 #define MEEPO_WHOLE(Request)                                                     \
   template Result<Reply<Request::Answer>> StoreTest::reply_to<Request>(Request); \
   template Result<Request::Answer> StoreTest::ask<Request>(Request)
 #define MEEPO_BATCH(Request) \
   MEEPO_WHOLE(Request);      \
   template Request::Answer::value_type StoreTest::one<Request>(Request)
+// NOLINTEND(bugprone-macro-parentheses)
 
 MEEPO_BATCH(CreateRequest);
 MEEPO_BATCH(UpdateRequest);

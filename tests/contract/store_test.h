@@ -20,13 +20,13 @@
 namespace meepo {
 
 // How failures show values.
-inline void PrintTo(const TaskId& id, std::ostream* out) { *out << id.text(); }
-inline void PrintTo(const FiringId& id, std::ostream* out) { *out << id.text(); }
-inline void PrintTo(Code code, std::ostream* out) { *out << to_string(code); }
-inline void PrintTo(State state, std::ostream* out) { *out << to_string(state); }
-inline void PrintTo(Status status, std::ostream* out) { *out << to_string(status); }
-inline void PrintTo(Outcome outcome, std::ostream* out) { *out << to_string(outcome); }
-inline void PrintTo(const SysTime& time, std::ostream* out) { *out << to_iso_utc(time); }
+inline void PrintTo(const TaskId& id, std::ostream* out) { *out << id.text(); }  // NOLINT(readability-identifier-naming)
+inline void PrintTo(const FiringId& id, std::ostream* out) { *out << id.text(); }  // NOLINT(readability-identifier-naming)
+inline void PrintTo(Code code, std::ostream* out) { *out << to_string(code); }  // NOLINT(readability-identifier-naming)
+inline void PrintTo(State state, std::ostream* out) { *out << to_string(state); }  // NOLINT(readability-identifier-naming)
+inline void PrintTo(Status status, std::ostream* out) { *out << to_string(status); }  // NOLINT(readability-identifier-naming)
+inline void PrintTo(Outcome outcome, std::ostream* out) { *out << to_string(outcome); }  // NOLINT(readability-identifier-naming)
+inline void PrintTo(const SysTime& time, std::ostream* out) { *out << to_iso_utc(time); }  // NOLINT(readability-identifier-naming)
 
 }  // namespace meepo
 
@@ -43,7 +43,7 @@ struct StoreFactory {
   std::string name;
   std::function<std::unique_ptr<OpenStore>(ports::Loop&)> open;           ///< a new, empty store whose work runs on a virtual loop
   std::function<std::unique_ptr<OpenStore>(ports::Loop&)> open_threaded;  ///< the same with threads of its own
-  friend void PrintTo(const StoreFactory& factory, std::ostream* out) { *out << factory.name; }
+  friend void PrintTo(const StoreFactory& factory, std::ostream* out) { *out << factory.name; }  // NOLINT(readability-identifier-naming)
 };
 
 /// Every adapter that can run here.
@@ -112,8 +112,8 @@ class StoreTest : public ::testing::TestWithParam<StoreFactory> {
 inline std::string name_of(const ::testing::TestParamInfo<StoreFactory>& info) { return info.param.name; }
 
 /// One subject of the contract, on every adapter.
-#define MEEPO_STORE_SUITE(suite)     \
-  class suite : public StoreTest {}; \
+#define MEEPO_STORE_SUITE(suite)                                              \
+  class suite : public StoreTest {}; /* NOLINT(bugprone-macro-parentheses) */ \
   INSTANTIATE_TEST_SUITE_P(Stores, suite, ::testing::ValuesIn(store_factories()), name_of)
 
 }  // namespace meepo::test

@@ -51,12 +51,13 @@ class RandomRun {
 
   void create() {
     static const std::vector<std::string> kMethods = {"echo", "echo", "echo", "fail", "fail_first", "slow"};
-    const std::string method = kMethods[pick(kMethods.size())];
+    const std::string& method = kMethods[pick(kMethods.size())];
     const std::string argument = std::to_string(made_.size());
     TaskSpec spec = pick(2) == 0 ? real(method, argument) : ladder(method, pick(2) == 0 ? "0,1,3,3" : "2,40,0", argument);
     spec.options.run_once = pick(3) == 0;
     spec.options.priority = static_cast<std::int32_t>(pick(10));
-    if (pick(2) == 0) spec.options.retry = {.kind = RetryPolicy::Kind::Exponential, .max_retries = 2, .delay = milliseconds(300), .jitter = 0.5};
+    if (pick(2) == 0)
+      spec.options.retry = {.kind = RetryPolicy::Kind::Exponential, .max_retries = 2, .delay = milliseconds(300), .jitter = 0.5};
     if (pick(4) == 0) spec.next = {real("echo", argument).target, real("fail", argument).target};
     if (pick(3) == 0) spec.options.request_id = "request-" + argument;
     const SysTime from = world_.loop.system_now();

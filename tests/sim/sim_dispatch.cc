@@ -44,7 +44,8 @@ void SimDispatcher::send(ports::SessionId session, std::vector<ports::Run> runs)
   to_executor(session, [runs = std::move(runs)](SimSource& source) mutable { source.handlers_.runs(source.stream_, std::move(runs)); });
 }
 void SimDispatcher::ask_cancel(ports::SessionId session, std::vector<ports::RunRef> runs) {
-  to_executor(session, [runs = std::move(runs)](SimSource& source) mutable { source.handlers_.cancel_asked(source.stream_, std::move(runs)); });
+  to_executor(session,
+              [runs = std::move(runs)](SimSource& source) mutable { source.handlers_.cancel_asked(source.stream_, std::move(runs)); });
 }
 void SimDispatcher::answer_ends(ports::SessionId session, std::vector<ports::EndVerdict> verdicts) {
   to_executor(session, [verdicts = std::move(verdicts)](SimSource& source) mutable {

@@ -25,8 +25,7 @@ using History = std::vector<Call>;
 
 class SimInvoker final : public ports::Invoker {
  public:
-  SimInvoker(ports::Loop& loop, History& history, std::string executor)
-      : loop_(loop), history_(history), executor_(std::move(executor)) {}
+  SimInvoker(ports::Loop& loop, History& history, std::string executor) : loop_(loop), history_(history), executor_(std::move(executor)) {}
 
   /// A process that is killed: its handlers never return.
   ~SimInvoker() override {
@@ -41,8 +40,13 @@ class SimInvoker final : public ports::Invoker {
               std::move_only_function<void(ports::InvokeResult)> done) override {
     const auto& service = std::get<ServiceTarget>(invocation.target);
     const auto context = invocation.context;
-    history_.push_back({.id = context->id(), .attempt = context->attempt(), .due = context->due(), .at = loop_.system_now(),
-                        .method = service.method, .arguments = service.params.data, .executor = executor_});
+    history_.push_back({.id = context->id(),
+                        .attempt = context->attempt(),
+                        .due = context->due(),
+                        .at = loop_.system_now(),
+                        .method = service.method,
+                        .arguments = service.params.data,
+                        .executor = executor_});
     started();
     if (service.method == "crash") {
       if (on_crash) loop_.post(on_crash);
@@ -57,7 +61,8 @@ class SimInvoker final : public ports::Invoker {
       return;
     }
     const bool fails = service.method == "fail" || (service.method == "fail_first" && context->attempt() == 1);
-    ports::InvokeResult result{.outcome = fails ? Outcome::Fail : Outcome::Success, .result = std::nullopt, .error = fails ? "asked to" : ""};
+    ports::InvokeResult result{
+        .outcome = fails ? Outcome::Fail : Outcome::Success, .result = std::nullopt, .error = fails ? "asked to" : ""};
     if (!fails) result.result = service.params;
     after(milliseconds(3), [finish, result] { once(*finish, result); });
   }

@@ -34,8 +34,8 @@ void World::start_scheduler() {
   coordinator_ = std::make_unique<adapters::local::LocalCoordinator>(loop, Fence::make(1, ++starts_));
   scheduler_ = std::make_unique<scheduler::Scheduler>(
       scheduler::Options{.default_zone = "UTC", .inside_executor_prefix = "inside-"},
-      scheduler::Scheduler::Parts{.loop = loop, .store = *faults, .dispatcher = *dispatcher_, .coordinator = *coordinator_, .alerter = alerter,
-                                  .random = random});
+      scheduler::Scheduler::Parts{
+          .loop = loop, .store = *faults, .dispatcher = *dispatcher_, .coordinator = *coordinator_, .alerter = alerter, .random = random});
   scheduler_->start();
   loop.run();
 }

@@ -29,8 +29,7 @@ class VirtualLoop final : public ports::Loop {
 
   /// Runs everything posted, and what that posts, and due timers, until nothing is left at this instant.
   void run() {
-    while (run_one()) {
-    }
+    while (run_one()) {}
   }
 
   /// Moves the clock to `elapsed() + by`, running each timer at its own instant on the way.

@@ -88,6 +88,11 @@ class CreateStream final : public grpc::ServerBidiReactor<Request, Response> {
 
  private:
   void create(std::size_t count) {
+    if (count == 0) {
+      const std::lock_guard lock(mutex_);
+      reading_ = false;
+      return;
+    }
     std::vector<Calls::Checked> specs;
     std::vector<std::uint64_t> tags;
     specs.reserve(count);
