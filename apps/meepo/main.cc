@@ -27,6 +27,7 @@ void describe(CLI::App& app, Invocation& invocation) {
   meepo::cli::add_server(app, invocation);
   meepo::cli::add_executor(app, invocation);
   meepo::cli::add_task(app, invocation);
+  meepo::cli::add_cron(app, invocation);
   meepo::cli::add_demo(app, invocation);
   meepo::cli::add_version(app, invocation);
 }

@@ -13,7 +13,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MEEPO = os.environ.get("MEEPO_BINARY") or os.path.join(os.environ.get("MEEPO_BUILD_DIR", os.path.join(ROOT, "build", "asan")), "meepo")
 ECHO = "meepo.demo.Echo#echo"
-COMMANDS = ["dev", "server", "executor", "task", "demo", "version"]
+COMMANDS = ["dev", "server", "executor", "task", "cron", "demo", "version"]
 TASK_COMMANDS = ["create", "get", "list", "ledger", "cancel", "pause", "resume", "trigger"]
 SECONDS = 60
 
@@ -132,6 +132,45 @@ class Usage(unittest.TestCase):
         done = meepo("task", "list", "--server", "127.0.0.1:1", "--json")
         self.assertEqual(done.returncode, 1)
         self.assertEqual(json.loads(done.stderr)["code"], "UNAVAILABLE")
+
+
+class Cron(unittest.TestCase):
+    def test_next_prints_a_time_a_line(self):
+        done = meepo("cron", "next", "0 0 0 L * ?", "--zone", "Asia/Shanghai", "--after", "2026-01-01T00:00:00+08:00", "-n", "2")
+        self.assertEqual(done.stdout, "2026-01-31T00:00:00+08:00\n2026-02-28T00:00:00+08:00\n", done.stderr)
+        done = meepo("cron", "next", "@daily", "--zone", "UTC", "--after", "2026-01-01T00:00:00Z", "-n", "1", "--json")
+        self.assertEqual(json.loads(done.stdout), {"next": ["2026-01-02T00:00:00+00:00"]})
+
+    def test_a_time_in_a_gap_follows_the_rule_that_was_asked_for(self):
+        night = ["cron", "next", "0 30 2 * * *", "--zone", "America/New_York", "--after", "2024-03-09T12:00:00Z", "-n", "1"]
+        self.assertEqual(meepo(*night).stdout, "2024-03-11T02:30:00-04:00\n")
+        self.assertEqual(meepo(*night, "--dst", "once").stdout, "2024-03-10T03:00:00-04:00\n")
+
+    def test_a_bad_expression_exits_2_and_says_where(self):
+        done = meepo("cron", "next", "0 0 22-2 * * ?")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("22-2", done.stderr)
+        for arguments in [["0 0 9 * * *", "-n", "10001"], ["0 0 9 * * *", "--zone", "Mars"], ["0 0 9 * * *", "--dst", "twice"], []]:
+            with self.subTest(arguments=arguments):
+                self.assertEqual(meepo("cron", "next", *arguments).returncode, 2)
+
+    def test_an_expression_without_a_further_time_ends(self):
+        done = meepo("cron", "next", "0 0 0 30 2 ?")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn("no further time", done.stderr)
+
+    def test_a_whole_crontab_is_checked_in_one_go(self):
+        lines = [{"expr": "0 0 9 * * *", "zone": "UTC", "from": "2026-01-01T00:00:00Z", "n": 2}, {"expr": "nonsense"}, {"expr": "@daily", "m": 1}]
+        done = meepo("cron", "next", "--stdin", stdin="".join(json.dumps(line) + "\n" for line in lines) + "no json\n")
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(answers[0], {"next": ["2026-01-01T09:00:00+00:00", "2026-01-02T09:00:00+00:00"]})
+        self.assertEqual([list(answer) for answer in answers[1:]], [["error"]] * 3)
+
+    def test_describe_speaks_both_languages(self):
+        both = json.loads(meepo("cron", "describe", "0 0 9 * * MON-FRI", "--json").stdout)
+        self.assertEqual(meepo("cron", "describe", "0 0 9 * * MON-FRI").stdout, both["en"] + "\n")
+        self.assertEqual(meepo("cron", "describe", "0 0 9 * * MON-FRI", "--language", "zh").stdout, both["zh"] + "\n")
+        self.assertNotEqual(both["en"], both["zh"])
 
 
 class Serving(unittest.TestCase):
