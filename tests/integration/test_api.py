@@ -280,11 +280,16 @@ class Dev(ApiCase):
         self.assertEqual(200, Http(address(ready["http"])).get("/healthz")[0])
         self.assertEqual(0, process.terminate())
 
-    def test_a_second_sigterm_is_no_crash(self):
+    def test_a_second_sigterm_ends_a_drain_at_once(self):
         server = self.server(name="dev", subcommand="dev")
+        api = server.api()
+        task = api.ok("POST", "/v1/tasks", {"appId": "demo", "kind": "REAL",
+                                            "target": service("sleep", "[60000]", interface="meepo.demo.Echo")})["id"]
+        self.wait_status(api, task, "RUNNING")
         server.signal(signal.SIGTERM)
+        wait_for(lambda: " info stop" in server.tail(), 10, "the first SIGTERM is logged")
         server.signal(signal.SIGTERM)
-        self.assertEqual(0, server.wait(30))
+        self.assertEqual(1, server.wait(5))
 
 
 if __name__ == "__main__":
