@@ -1,4 +1,4 @@
-// The load of bench/run.py: clients that create tasks in one of five ways, and an executor whose functions do nothing but count and
+// The load of bench/run.py: clients that create tasks in one of seven ways, and an executor whose functions do nothing but count and
 // stamp. One way is one process; it prints one JSON object with its figures. Instants are CLOCK_MONOTONIC nanoseconds, which the
 // processes of one machine share.
 
@@ -57,6 +57,17 @@ Figures create_with_sdk(const Options& options) {
   return figures;
 }
 
+/// What the ways "batch", "timing" and "plan" create.
+Task task_of(const Options& options) {
+  if (options.way == "timing") {
+    return Task::timing(options.define, service(kInterface, "late").params_json("[]"))
+        .zone("UTC")
+        .jitter(std::chrono::milliseconds(options.jitter));
+  }
+  if (options.way == "plan") return Task::plan(options.define, service(kInterface, "late").params_json("[]")).zone("UTC");
+  return no_op();
+}
+
 Figures create_in_batches(const Options& options) {
   Client client({.address = options.server, .app_id = "bench"});
   Figures figures;
@@ -68,7 +79,7 @@ Figures create_in_batches(const Options& options) {
       threads.emplace_back([&] {
         for (int before = left.fetch_sub(options.batch); before > 0; before = left.fetch_sub(options.batch)) {
           const auto size = static_cast<std::size_t>(std::min(before, options.batch));
-          const auto answers = client.create_batch(std::vector<Task>(size, no_op()));
+          const auto answers = client.create_batch(std::vector<Task>(size, task_of(options)));
           for (std::size_t item = 0; item < size; ++item) {
             figures.count(answers.has_value() && (*answers)[item].has_value());
           }
@@ -144,6 +155,12 @@ int execute(const Options& options) {
   auto& calls = *static_cast<std::atomic<std::uint64_t>*>(page);
   std::mutex mutex;
   std::vector<std::int64_t> latencies;
+  struct Start {
+    std::int64_t due_ms;
+    std::int64_t late_us;
+  };
+  std::vector<Start> starts;
+  starts.reserve(std::size_t{1} << 20U);
 
   Executor executor({.schedulers = {options.server}, .name = "bench", .credits = static_cast<std::uint32_t>(options.credits)});
   executor.handle(kInterface, "noop", [&](Context&, std::string_view) {
@@ -160,6 +177,16 @@ int execute(const Options& options) {
     ++calls;
     return Answer::success();
   });
+  executor.handle(kInterface, "late", [&](Context& context, std::string_view) {
+    const auto now = std::chrono::system_clock::now();
+    const auto late = std::chrono::floor<std::chrono::microseconds>(now - context.due());
+    {
+      const std::lock_guard lock(mutex);
+      starts.push_back({.due_ms = context.due().time_since_epoch().count(), .late_us = late.count()});
+    }
+    ++calls;
+    return Answer::success();
+  });
   if (const auto started = executor.start(); !started) {
     std::fprintf(stderr, "%s\n", started.error().message.c_str());
     return 1;
@@ -171,15 +198,16 @@ int execute(const Options& options) {
   for (const std::int64_t latency : latencies) {
     out << latency << '\n';
   }
+  for (const Start& start : starts) {
+    out << start.due_ms << ' ' << start.late_us << '\n';
+  }
   return left == 0 && out.good() ? 0 : 1;
 }
 
 int run(int count, char** values) {
-  const std::map<std::string, std::function<Figures(const Options&)>> ways = {{"create", create_with_sdk},
-                                                                              {"batch", create_in_batches},
-                                                                              {"rate", create_at_a_rate},
-                                                                              {"unary", create_unary},
-                                                                              {"http", create_over_http}};
+  const std::map<std::string, std::function<Figures(const Options&)>> ways = {
+      {"create", create_with_sdk}, {"batch", create_in_batches}, {"timing", create_in_batches}, {"plan", create_in_batches},
+      {"rate", create_at_a_rate},  {"unary", create_unary},      {"http", create_over_http}};
   const auto options = parse(count, values);
   if (!options) {
     return 2;
@@ -189,7 +217,7 @@ int run(int count, char** values) {
   }
   const auto way = ways.find(options->way);
   if (way == ways.end()) {
-    std::fprintf(stderr, "%s: expected executor, create, batch, rate, unary or http\n", options->way.c_str());
+    std::fprintf(stderr, "%s: expected executor, create, batch, timing, plan, rate, unary or http\n", options->way.c_str());
     return 2;
   }
   const Figures figures = way->second(*options);

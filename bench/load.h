@@ -24,7 +24,9 @@ struct Options {
   int in_flight = 50;        ///< creates, or batches, without an answer
   int batch = 500;
   int rate = 200;            ///< tasks a second
-  int credits = 256;         ///< of the executor
+  int credits = 1'024;        ///< of the executor
+  int jitter = 10'000;       ///< milliseconds, of the way "timing"
+  std::string define;        ///< of the ways "timing" and "plan"
   std::string count_file;
   std::string latency_file;
 };

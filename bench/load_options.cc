@@ -13,11 +13,13 @@ namespace meepo::bench {
 std::optional<Options> parse(int count, char** values) {
   Options options;
   const std::map<std::string_view, std::variant<int*, std::string*>> known = {
-      {"--server", &options.server},    {"--tasks", &options.tasks},         {"--in-flight", &options.in_flight},
-      {"--batch", &options.batch},      {"--rate", &options.rate},           {"--credits", &options.credits},
-      {"--count", &options.count_file}, {"--latency", &options.latency_file}};
+      {"--server", &options.server},       {"--tasks", &options.tasks},
+      {"--in-flight", &options.in_flight}, {"--batch", &options.batch},
+      {"--rate", &options.rate},           {"--credits", &options.credits},
+      {"--count", &options.count_file},    {"--latency", &options.latency_file},
+      {"--define", &options.define},       {"--jitter", &options.jitter}};
   if (count < 2) {
-    std::fprintf(stderr, "expected a way: executor, create, batch, rate, unary or http\n");
+    std::fprintf(stderr, "expected a way: executor, create, batch, timing, plan, rate, unary or http\n");
     return std::nullopt;
   }
   options.way = values[1];
@@ -33,7 +35,8 @@ std::optional<Options> parse(int count, char** values) {
     }
     if (!good) {
       std::fprintf(stderr,
-                   "%s %s: expected --server, --tasks, --in-flight, --batch, --rate, --credits, --count or --latency and its value\n",
+                   "%s %s: expected --server, --tasks, --in-flight, --batch, --rate, --credits, --count, --latency, --define or --jitter "
+                   "and its value\n",
                    values[i], std::string(text).c_str());
       return std::nullopt;
     }

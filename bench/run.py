@@ -5,6 +5,9 @@ One JSON object a line on stdout: `name` and figures with their units in their n
   W1         single creates, 50 in flight through one SDK client, until every task is DONE
   W1b        creates in batches of 500, 4 batches in flight, until every task is DONE
   W2         200 tasks a second, from the call of create to the start of the handler
+  W3         20,000 TIMING tasks due at random moments of 10 s: how late their handlers start
+  W4 W5      1,000 and 10,000 PLAN tasks that fire each second, for 20 s
+  cron       next times of cron expressions, in this process alone (bench/cron_bench.cc)
   W1_grpc    as W1 with plain unary gRPC calls     W1_http   as W1 over HTTP/1.1
 "Done" means that every handler ran and the store holds nothing open. CPU is that of server, executor and client together.
 Rates move with what else runs on the machine: compare figures of one run, and trust the CPU a task most.
@@ -37,6 +40,9 @@ WAYS = {  # name → (way of bench/load.cc, tasks, in flight)
     "W1_http": ("http", 15_000, 50),
 }
 W2_RATE, W2_SECONDS = 200, 10
+W3_TASKS, W3_SECONDS = 20_000, 10
+PLANS, PLAN_SECONDS = {"W4": 1_000, "W5": 10_000}, 20
+ALL = [*WAYS, "W2", "W3", *PLANS, "cron"]
 
 
 def cpu_seconds(pid):
@@ -184,6 +190,64 @@ def measure_w2(options):
                 "server_cores": round(server / seconds, 3), "executor_cores": round(executor / seconds, 3)}
 
 
+def lateness(starts):
+    """Figures of [(due ms, late us)]; early: handlers that started before their due instant."""
+    late = sorted(late_us / 1000 for _, late_us in starts)
+    at = lambda share: round(late[min(len(late) - 1, int(len(late) * share))], 3)
+    return {"p50_ms": at(.5), "p99_ms": at(.99), "max_ms": at(1), "early": sum(late_us < 0 for _, late_us in starts)}
+
+
+def starts_of(system):
+    system.stop_executor()
+    with open(system.latency_file) as file:
+        return [tuple(int(field) for field in line.split()) for line in file]
+
+
+def next_second(ahead):
+    """A whole second of the system clock, at least `ahead` seconds from now."""
+    return int(time.time()) + 1 + ahead
+
+
+def measure_w3(options):
+    tasks = max(100, int(W3_TASKS * options.scale))
+    with contextlib.closing(System(options.build, options.folder)) as system:
+        first = next_second(8)
+        system.client("timing", tasks=tasks, in_flight=4, jitter=W3_SECONDS * 1000,
+                      define=time.strftime("%Y%m%d%H%M%S", time.gmtime(first)))
+        if time.time() > first:
+            raise RuntimeError("creating the tasks took longer than was planned for")
+        system.wait_done(tasks)
+        starts = starts_of(system)
+        return {"tasks": tasks, "missed": tasks - len(starts), **lateness(starts), "goal_p99_ms": 5}
+
+
+def measure_plans(options, name):
+    plans = max(10, int(PLANS[name] * options.scale))
+    with contextlib.closing(System(options.build, options.folder)) as system:
+        system.client("plan", tasks=plans, in_flight=2, define="* * * * * *")
+        begin = next_second(3)
+        time.sleep(max(0, begin - 0.5 - time.time()))
+        server_before, _ = system.cpu()
+        time.sleep(PLAN_SECONDS)
+        server = system.cpu()[0] - server_before
+        rss = resident_mib(system.server.pid)
+        time.sleep(1.5)
+        starts = [start for start in starts_of(system) if begin * 1000 <= start[0] < (begin + PLAN_SECONDS) * 1000]
+        expected = plans * PLAN_SECONDS
+        return {"plans": plans, "ticks": expected, "missed": expected - len(starts), **lateness(starts),
+                "server_cores": round(server / PLAN_SECONDS, 3), "server_rss_mib": round(rss, 1),
+                "goal_p99_ms": 20 if name == "W4" else 150, "goal_server_cores": 0.6, "goal_server_rss_mib": 150}
+
+
+def run_cron(options):
+    """The lines of bench/cron_bench.cc as they are."""
+    expressions = os.path.join(ROOT, "bench", "cron_expressions.txt")
+    output = subprocess.run([os.path.join(options.build, "bench", "meepo_cron_bench"), expressions], capture_output=True, text=True, check=True)
+    for line in output.stdout.splitlines():
+        if line.startswith("{"):
+            print_line(json.loads(line))
+
+
 def rounded(value):
     return int(value) if value == int(value) else round(value, 3)
 
@@ -247,7 +311,7 @@ def print_line(row):
 
 def main():
     parser = argparse.ArgumentParser(description="Measures meepo server from outside; prints one JSON object a line.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="W1 W1b W2 W1_grpc W1_http (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(ALL) + " (default: all)")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"), help="build folder with meepo and bench/meepo_load")
     parser.add_argument("--folder", default=None,
                         help="where data folders are made: the disk that is measured (default: the system's temporary folder)")
@@ -257,16 +321,20 @@ def main():
     parser.add_argument("--peers", default=os.environ.get("MEEPO_PEERS"), metavar="COMMAND",
                         help="a command that measures other task queues and prints their JSON lines, run after ours (MEEPO_PEERS)")
     options = parser.parse_args()
-    unknown = set(options.names) - set(WAYS) - {"W2"}
+    unknown = set(options.names) - set(ALL)
     if unknown:
-        parser.error(f"{', '.join(sorted(unknown))}: expected {', '.join([*WAYS, 'W2'])}")
+        parser.error(f"{', '.join(sorted(unknown))}: expected {', '.join(ALL)}")
     if options.profile:
         profile(options)
         return 0
-    for name in options.names or ["W1", "W1b", "W2", "W1_grpc", "W1_http"]:
+    measures = {"W2": measure_w2, "W3": measure_w3} | {name: lambda chosen, name=name: measure_plans(chosen, name) for name in PLANS}
+    for name in options.names or ALL:
+        if name == "cron":
+            run_cron(options)
+            continue
         runs = []
         for _ in range(options.runs):
-            runs.append(measure_w2(options) if name == "W2" else measure_way(options, name))
+            runs.append(measures[name](options) if name in measures else measure_way(options, name))
             print(f"  {name} {json.dumps(runs[-1])}", file=sys.stderr, flush=True)
         print_line({"name": name, **median_of(runs)})
     return run_peers(options.peers) if options.peers else 0

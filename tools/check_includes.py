@@ -22,6 +22,7 @@ ARROWS = {
     "ports": ["base", "task"],
     "convert": ["ports", "task", "base", "proto"],
     "scheduler": ["engine", "ports", "schedule", "task", "base"],
+    "simulate": ["scheduler", "ports", "task", "base"],
     "executor": ["ports", "task", "base"],
     "monitor": ["ports", "task", "base"],
     "protocol": ["base"],

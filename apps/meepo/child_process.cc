@@ -21,12 +21,10 @@ namespace {
 constexpr const char* kThisProgram = "/proc/self/exe";
 constexpr std::size_t kLineBytesMax = 64UL << 10U;
 
-[[noreturn]] void become(const std::vector<std::string>& arguments, int out) {
+/// Between fork and exec nothing may be allocated: other threads may have held a lock.
+[[noreturn]] void become(const std::vector<char*>& argv, int out) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(out, STDOUT_FILENO);
-  std::vector<char*> argv = {const_cast<char*>("meepo")};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
   execv(kThisProgram, argv.data());
   _exit(127);
 }
@@ -36,8 +34,11 @@ constexpr std::size_t kLineBytesMax = 64UL << 10U;
 Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& arguments) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Code::Exhausted, std::string("starting meepo: no pipe: ") + std::strerror(errno));
+  std::vector<char*> argv = {const_cast<char*>("meepo")};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
   const pid_t pid = fork();
-  if (pid == 0) become(arguments, ends[1]);
+  if (pid == 0) become(argv, ends[1]);
   close(ends[1]);
   if (pid < 0) {
     close(ends[0]);

@@ -13,7 +13,7 @@ namespace meepo::cli {
 
 class ChildProcess {
  public:
-  /// Before threads are started. `arguments`: after the program's own name.
+  /// `arguments`: after the program's own name. Its process ends when the calling thread does.
   static Result<ChildProcess> start(const std::vector<std::string>& arguments);
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&&) = delete;

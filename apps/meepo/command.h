@@ -61,7 +61,9 @@ void add_dev(CLI::App& app, Invocation& invocation);
 void add_server(CLI::App& app, Invocation& invocation);
 void add_executor(CLI::App& app, Invocation& invocation);
 void add_task(CLI::App& app, Invocation& invocation);
+void add_why(CLI::App& app, Invocation& invocation);
 void add_cron(CLI::App& app, Invocation& invocation);
+void add_simulate(CLI::App& app, Invocation& invocation);
 void add_demo(CLI::App& app, Invocation& invocation);
 void add_version(CLI::App& app, Invocation& invocation);
 

@@ -5,7 +5,12 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "child_process.h"
 #include "command.h"
@@ -49,22 +54,56 @@ int stop(ChildProcess& process, const char* name) {
   return good ? 0 : 1;
 }
 
+/// A folder that goes with this object.
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "meepo-demo-XXXXXX").string();
+    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+Result<ChildProcess> start_server(const Folder& folder, const std::string& grpc) {
+  return ChildProcess::start(
+      {"dev", "--data-dir", folder.path(), "--no-executor", "--http", "127.0.0.1:0", "--grpc", grpc, "--log-level", "error", "--json"});
+}
+
 int demo() {
-  auto server = ChildProcess::start(
-      {"dev", "--ephemeral", "--no-executor", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--log-level", "warn", "--json"});
-  if (!server) return tell(server.error(), false);
+  const Folder folder;
+  auto started = start_server(folder, "127.0.0.1:0");
+  if (!started) return tell(started.error(), false);
+  std::optional<ChildProcess> server(std::move(*started));
   const auto address = grpc_address(*server);
   if (!address) return tell(address.error(), false);
   auto executor = ChildProcess::start({"executor", "--scheduler", *address, "--name", "demo", "--log-level", "error", "--json"});
   if (!executor) return tell(executor.error(), false);
-  std::printf("A scheduler (in memory) listens at %s, an executor in another process serves meepo.demo.Echo.\n", address->c_str());
+  std::printf("A scheduler listens at %s, an executor in another process serves meepo.demo.Echo.\n", address->c_str());
   std::fflush(stdout);
+  const Restart restart = [&](milliseconds down) -> Result<void> {
+    if (auto code = server->stop(kStop); !code) return fail(std::move(code.error()));
+    std::this_thread::sleep_for(down);
+    auto again = start_server(folder, *address);
+    if (!again) return fail(std::move(again.error()));
+    server.emplace(std::move(*again));
+    if (auto listens = grpc_address(*server); !listens) return fail(std::move(listens.error()));
+    return {};
+  };
   int failures = 0;
   {
     const auto client = client::Client::connect({.address = *address, .token = {}, .timeout = milliseconds(5'000), .writer = {}});
     if (!client) return tell(client.error(), false);
     if (const auto connected = wait_for_executor(**client); !connected) return tell(connected.error(), false);
-    failures += tell_story(**client);
+    failures += tell_story(**client, restart);
   }
   std::printf("\nThe end\n");
   failures += stop(*executor, "executor");

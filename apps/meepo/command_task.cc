@@ -18,6 +18,9 @@ void add_task(CLI::App& app, Invocation& invocation) {
   add_task_pause(task, invocation);
   add_task_resume(task, invocation);
   add_task_trigger(task, invocation);
+  add_task_update(task, invocation);
+  add_task_rerun(task, invocation);
+  add_task_backfill(task, invocation);
 }
 
 }  // namespace meepo::cli

@@ -122,6 +122,8 @@ void add_task_create(CLI::App& task, Invocation& invocation) {
       task, "create", "Create a task, or many from a file",
       "  meepo task create --app demo --service meepo.demo.Echo#echo --params '[\"hello\"]' --wait\n"
       "  meepo task create --app shop --kind ladder --define 0,1,3,5 --run-once --service com.example.Billing#settle --params '[42]'\n"
+      "  meepo task create --app shop --kind plan --define '0 0 9 * * MON-FRI' --zone Asia/Shanghai --service com.example.Billing#settle\n"
+      "  meepo task create --app shop --kind timing --define 20261224180000 --zone Asia/Shanghai --service com.example.Mail#send\n"
       "  meepo task create --app shop --service com.example.Billing#settle --retry exponential:5:1s:2:60s:0.1 --timeout 30s\n"
       "  meepo task create --file tasks.jsonl   (a spec a line, as POST /v1/tasks takes it)");
   add_spec_flags(command, flags->spec);

@@ -94,7 +94,7 @@ void add_task_list(CLI::App& task, Invocation& invocation) {
   command.add_option("--app", flags->app_id, "Of this application");
   command.add_option("--interface", flags->interface, "That call this interface");
   command.add_option("--method", flags->method, "That call this method");
-  command.add_option("--kind", flags->kind, "real or ladder");
+  command.add_option("--kind", flags->kind, "real, ladder, timing or plan");
   command.add_option("--status", flags->status, "CREATE, SCHEDULE, RUNNING, SUCCESS, DONE, FAIL or CANCEL");
   command.add_option("--from", flags->from, "Created at or after, ISO 8601");
   command.add_option("--to", flags->to, "Created before, ISO 8601");

@@ -39,15 +39,35 @@ v1::TaskSpec ladder_spec(const std::string& define, bool run_once) {
   return spec;
 }
 
+v1::TaskSpec each_second(const std::string& method, const std::string& params) {
+  v1::TaskSpec spec = echo_spec(method, params);
+  spec.set_kind(v1::Kind::PLAN);
+  spec.set_define("* * * * * *");
+  spec.set_zone("UTC");
+  return spec;
+}
+
+/// "20261126093000", in UTC.
+std::string timing_define(SysTime time) {
+  std::string text = to_iso_utc(time).substr(0, 19);
+  std::erase_if(text, [](char c) { return c < '0' || c > '9'; });
+  return text;
+}
+
 class Story {
  public:
-  explicit Story(client::Client& client) : client_(client) {}
+  Story(client::Client& client, const Restart& restart) : client_(client), restart_(restart) {}
 
   void real();
   void digits();
   void retry();
   void ladder();
   void ladder_run_once();
+  void timing();
+  void plan();
+  void overlap_and_why();
+  void pause();
+  void misfire();
   void chain();
   void cancel();
   void park();
@@ -67,8 +87,14 @@ class Story {
     return wait(id, [](const v1::Task& task) { return task.has_ended_at(); });
   }
   std::vector<v1::LedgerRow> ledger(const std::string& id);
+  /// Polls the ledger until ticks were skipped for `reason`; how many.
+  std::uint32_t wait_for_skipped(const std::string& id, const std::string& reason);
+  void cancel_task(const std::string& id);
+  /// The sentence of `why`, and its verdict before it.
+  std::string why(const std::string& id, const std::string& time);
 
   client::Client& client_;
+  const Restart& restart_;
   int failures_ = 0;
 };
 
@@ -178,6 +204,114 @@ void Story::ladder_run_once() {
   expect_equal("the number of ticks skipped as run_once", "2", std::to_string(skipped(rows, "run_once")));
 }
 
+void Story::timing() {
+  chapter("A TIMING task runs at its time, not before");
+  v1::TaskSpec spec = echo_spec("echo", "[\"on time\"]");
+  spec.set_kind(v1::Kind::TIMING);
+  spec.set_zone("UTC");
+  const SysTime due =
+      std::chrono::ceil<std::chrono::seconds>(std::chrono::floor<milliseconds>(std::chrono::system_clock::now())) + std::chrono::seconds(1);
+  spec.set_define(timing_define(due));
+  const v1::Task task = wait_for_end(create(spec).id());
+  expect_equal("its status", "DONE", status_of(task));
+  const std::int64_t late = ms_of(task.latest().begun_at()) - to_unix_ms(due);
+  expect(late >= 0 && late < 1'000, "it began within a second from its due instant", std::to_string(late) + " ms after it");
+}
+
+void Story::plan() {
+  chapter("A PLAN fires at each time of its cron: here each second, three times");
+  v1::TaskSpec spec = each_second("echo", "[\"tick\"]");
+  spec.set_max_count(3);
+  const v1::Task task = wait_for_end(create(spec).id());
+  expect_equal("its status", "DONE", status_of(task));
+  std::string distances;
+  std::int64_t before = 0;
+  const auto rows = ledger(task.id());
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    const std::int64_t due = ms_of(row->firing().due());
+    if (before != 0) distances += (distances.empty() ? "" : ", ") + std::to_string(due - before) + " ms";
+    before = due;
+  }
+  expect_equal("the distance of its due instants", "1000 ms, 1000 ms", distances);
+}
+
+std::uint32_t Story::wait_for_skipped(const std::string& id, const std::string& reason) {
+  v1::LedgerRequest request;
+  request.set_id(id);
+  for (const auto until = Clock::now() + kPatience; Clock::now() < until; std::this_thread::sleep_for(kPoll)) {
+    const auto page = client_.ledger(request);
+    const std::uint32_t count = page ? skipped({page->rows().begin(), page->rows().end()}, reason) : 0;
+    if (count > 0) return count;
+  }
+  return 0;
+}
+
+void Story::cancel_task(const std::string& id) {
+  v1::CancelTaskRequest request;
+  request.set_id(id);
+  const auto cancelled = client_.cancel(request);
+  expect(cancelled && cancelled->cancelled(), "it is cancelled", cancelled ? "it had ended" : cancelled.error().message);
+}
+
+std::string Story::why(const std::string& id, const std::string& time) {
+  v1::WhyRequest request;
+  request.set_id(id);
+  request.set_time(time);
+  const auto answer = client_.why(request);
+  return answer ? answer->verdict() + ": " + answer->summary() : answer.error().message;
+}
+
+void Story::overlap_and_why() {
+  chapter("A tick that is due while the one before it still runs is skipped, and why says so");
+  const std::string id = create(each_second("sleep", "[2500]")).id();
+  const std::uint32_t count = wait_for_skipped(id, "overlap");
+  expect(count > 0, "the ledger has a tick that was skipped for overlap", "none");
+  std::string tick;
+  for (const v1::LedgerRow& row : ledger(id)) {
+    if (row.has_range() && row.range_reason() == "overlap") tick = row.range().first();
+  }
+  const std::string reason = why(id, tick);
+  expect(reason.starts_with("SKIPPED") && reason.find("overlap") != std::string::npos, "why names the rule: " + reason, reason);
+  cancel_task(id);
+}
+
+void Story::pause() {
+  chapter("While a task is paused none of its ticks fires; the ledger keeps them");
+  const std::string id = create(each_second("echo", "[\"tick\"]")).id();
+  v1::PauseTaskRequest pausing;
+  pausing.set_id(id);
+  const auto paused = client_.pause(pausing);
+  expect(paused.has_value(), "pause is answered", paused ? "" : paused.error().message);
+  const v1::Task task = wait(id, [](const v1::Task& seen) { return seen.paused(); });
+  expect(task.paused(), "the task says that it is paused", "it does not");
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  v1::ResumeTaskRequest resuming;
+  resuming.set_id(id);
+  const auto resumed = client_.resume(resuming);
+  expect(resumed.has_value(), "resume is answered", resumed ? "" : resumed.error().message);
+  const std::uint32_t count = wait_for_skipped(id, "paused");
+  expect(count >= 2, "the ledger has the ticks of those 3 s as skipped: " + std::to_string(count), std::to_string(count));
+  cancel_task(id);
+}
+
+void Story::misfire() {
+  chapter("Ticks that came due while no scheduler ran are decided by the misfire policy: here each older than 2 s is skipped");
+  v1::TaskSpec spec = each_second("echo", "[\"tick\"]");
+  spec.mutable_misfire()->set_policy(v1::Misfire::SKIP);
+  spec.mutable_misfire()->set_window_seconds(2);
+  const std::string id = create(spec).id();
+  wait(id, [](const v1::Task& task) { return task.firings() > 0; });
+  const auto restarted = restart_(std::chrono::seconds(5));
+  expect(restarted.has_value(), "the scheduler is stopped for 5 s and started again on the same folder",
+         restarted ? "" : restarted.error().message);
+  const std::uint32_t count = wait_for_skipped(id, "misfire");
+  expect(count >= 3, "the ledger has " + std::to_string(count) + " ticks skipped as misfired, in one row", std::to_string(count));
+  const std::uint32_t before = wait(id, [](const v1::Task& task) { return task.firings() > 0; }).firings();
+  const v1::Task after = wait(id, [before](const v1::Task& task) { return task.firings() > before; });
+  expect(after.firings() > before, "it fires on", std::to_string(after.firings()) + " firings");
+  cancel_task(id);
+}
+
 void Story::chain() {
   chapter("A success creates the next task of its chain, once");
   v1::TaskSpec spec = echo_spec("echo", "[\"first\"]");
@@ -220,16 +354,21 @@ void Story::park() {
 
 }  // namespace
 
-int tell_story(client::Client& client) {
-  Story story(client);
+int tell_story(client::Client& client, const Restart& restart) {
+  Story story(client, restart);
   story.real();
   story.digits();
   story.retry();
   story.ladder();
   story.ladder_run_once();
+  story.timing();
+  story.plan();
+  story.overlap_and_why();
   story.chain();
   story.cancel();
+  story.pause();
   story.park();
+  story.misfire();
   return story.failures();
 }
 

@@ -27,7 +27,9 @@ void describe(CLI::App& app, Invocation& invocation) {
   meepo::cli::add_server(app, invocation);
   meepo::cli::add_executor(app, invocation);
   meepo::cli::add_task(app, invocation);
+  meepo::cli::add_why(app, invocation);
   meepo::cli::add_cron(app, invocation);
+  meepo::cli::add_simulate(app, invocation);
   meepo::cli::add_demo(app, invocation);
   meepo::cli::add_version(app, invocation);
 }
@@ -61,7 +63,7 @@ bool asks_json(int argc, const char* const* argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Meepo: runs tasks now, after each rung of a ladder, and keeps a record of every run.");
+  CLI::App app("Meepo: runs tasks now, after each rung of a ladder, at a time or on a cron, and keeps a record of every due instant.");
   Invocation invocation;
   describe(app, invocation);
   try {

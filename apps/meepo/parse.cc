@@ -136,7 +136,46 @@ Result<v1::Kind::Value> parse_kind(std::string_view text) {
   const std::string kind = lower(text);
   if (kind == "real") return v1::Kind::REAL;
   if (kind == "ladder") return v1::Kind::LADDER;
-  return refuse("--kind", text, "real or ladder");
+  if (kind == "timing") return v1::Kind::TIMING;
+  if (kind == "plan") return v1::Kind::PLAN;
+  return refuse("--kind", text, "real, ladder, timing or plan");
+}
+
+Result<v1::Misfire> parse_misfire(std::string_view text) {
+  static constexpr std::string_view kExpected = "once, skip, all or all:MOST, perhaps with a window: once,30m";
+  const std::size_t comma = text.find(',');
+  const auto parts = split(text.substr(0, comma), ':');
+  v1::Misfire misfire;
+  if (parts[0] == "once") misfire.set_policy(v1::Misfire::ONCE);
+  if (parts[0] == "skip") misfire.set_policy(v1::Misfire::SKIP);
+  if (parts[0] == "all") misfire.set_policy(v1::Misfire::ALL);
+  const bool has_most = parts.size() == 2 && parts[0] == "all";
+  if (misfire.policy() == v1::Misfire::DEFAULT || parts.size() > 2 || (parts.size() == 2 && !has_most)) {
+    return refuse("--misfire", text, kExpected);
+  }
+  if (has_most) {
+    const auto most = number<std::uint32_t>(parts[1]);
+    if (!most) return refuse("--misfire", text, kExpected);
+    misfire.set_max(*most);
+  }
+  if (comma == std::string_view::npos) return misfire;
+  const auto window = parse_duration(text.substr(comma + 1), "--misfire");
+  if (!window || window->count() % 1'000 != 0) return refuse("--misfire", text, kExpected);
+  misfire.set_window_seconds(static_cast<std::uint32_t>(window->count() / 1'000));
+  return misfire;
+}
+
+Result<v1::Overlap::Policy> parse_overlap(std::string_view text) {
+  std::string name(text);
+  std::ranges::transform(name, name.begin(), [](char c) {
+    if (c == '-') return '_';
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  v1::Overlap::Policy policy = v1::Overlap::DEFAULT;
+  if (!v1::Overlap::Policy_Parse(name, &policy) || policy == v1::Overlap::DEFAULT) {
+    return refuse("--overlap", text, "skip, buffer-one, buffer-all, cancel-other or allow");
+  }
+  return policy;
 }
 
 Result<v1::OnLost> parse_on_lost(std::string_view text) {

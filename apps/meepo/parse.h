@@ -22,7 +22,13 @@ Result<v1::RetryPolicy> parse_retry(std::string_view text);
 /// "<interface>#<method>[:<version>[:<group>]]". `params_json` may be empty.
 Result<v1::Target> parse_service(std::string_view text, std::string_view params_json, std::string_view flag);
 
-/// "real" or "ladder", in either case.
+/// "once" · "skip" · "all" · "all:<most>", each perhaps with ",<window>": "all:100,1h".
+Result<v1::Misfire> parse_misfire(std::string_view text);
+
+/// "skip", "buffer-one", "buffer-all", "cancel-other" or "allow".
+Result<v1::Overlap::Policy> parse_overlap(std::string_view text);
+
+/// "real", "ladder", "timing" or "plan", in either case.
 Result<v1::Kind::Value> parse_kind(std::string_view text);
 
 /// "rerun" or "unknown".

@@ -1,7 +1,9 @@
 #include "print.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "base/ids.h"
 #include "base/time.h"
 
 namespace meepo::cli {
@@ -117,6 +119,43 @@ std::string standing_of(const v1::Firing& firing) {
   return text;
 }
 
+namespace {
+
+/// From the first to the last instant of ticks that are named by theirs.
+std::string range_times(const v1::TickRange& range) {
+  const auto time = [](const std::string& tick) {
+    const auto parsed = Tick::parse(tick);
+    const auto instant = parsed ? parsed->instant() : std::nullopt;
+    return instant ? to_iso_utc(*instant) : std::string();
+  };
+  const std::string first = time(range.first());
+  return range.count() == 1 || first.empty() ? first : first + " … " + time(range.last());
+}
+
+}  // namespace
+
+std::string describe(const v1::UpdateTaskResponse& updated) {
+  std::vector<std::vector<std::string>> rows = {
+      {"version", std::to_string(updated.version())},
+      {"next due", updated.next_due().empty() ? "none" : updated.next_due() + " (" + updated.zone() + ")"}};
+  for (const std::string& warning : updated.warnings()) rows.push_back({"warning", warning});
+  return table(rows);
+}
+
+std::string describe(const v1::BackfillResponse& backfilled) {
+  std::vector<std::vector<std::string>> rows = {{"TICK", "DUE", "FIRING"}};
+  for (const auto& item : backfilled.items())
+    rows.push_back({item.tick(), item.due(), item.firing_id().empty() ? "not run" : item.firing_id()});
+  return table(rows) + std::to_string(backfilled.items_size()) + (backfilled.items_size() == 1 ? " tick\n" : " ticks\n");
+}
+
+std::string describe(const v1::WhyResponse& why) {
+  std::string out = why.verdict() + (why.tick().empty() ? "" : "  tick " + why.tick()) + "\n" + why.summary() + "\n";
+  for (const auto& detail : why.details()) out += "  " + detail + "\n";
+  if (why.reruns_size() > 0) out += "Run again " + std::to_string(why.reruns_size()) + (why.reruns_size() == 1 ? " time\n" : " times\n");
+  return out;
+}
+
 std::string describe(const v1::CreateTaskResponse& created) {
   std::vector<std::vector<std::string>> rows = {{created.existed() ? "existed" : "created", created.id()},
                                                 {"first due", created.first_due() + " (" + created.zone() + ")"}};
@@ -161,9 +200,11 @@ std::string describe(const v1::LedgerResponse& page) {
   std::vector<std::vector<std::string>> rows = {{"TICK", "DUE", "FATE", "ATTEMPTS", "EXECUTOR", "ENDED", "RESULT"}};
   for (const v1::LedgerRow& row : page.rows()) {
     if (row.has_range()) {
-      rows.push_back({row.range().first() + " … " + row.range().last(), "",
+      const bool one = row.range().count() == 1;
+      rows.push_back({one ? row.range().first() : row.range().first() + " … " + row.range().last(), range_times(row.range()),
                       v1::Firing::Fate_Name(row.range_fate()) + " (" + row.range_reason() + ")",
-                      std::to_string(row.range().count()) + " ticks", "", row.has_range_at() ? text_of(row.range_at()) : "", ""});
+                      std::to_string(row.range().count()) + (one ? " tick" : " ticks"), "",
+                      row.has_range_at() ? text_of(row.range_at()) : "", ""});
       continue;
     }
     const v1::Firing& firing = row.firing();

@@ -20,6 +20,9 @@ std::string text_of(const google::protobuf::Timestamp& time);  ///< ISO 8601, UT
 std::string label_of(const v1::Target& target);                ///< "meepo.demo.Echo#echo"
 
 std::string describe(const v1::CreateTaskResponse& created);
+std::string describe(const v1::UpdateTaskResponse& updated);
+std::string describe(const v1::BackfillResponse& backfilled);
+std::string describe(const v1::WhyResponse& why);
 std::string describe(const v1::Task& task);
 std::string describe(const v1::ListTasksResponse& page);
 std::string describe(const v1::LedgerResponse& page);

@@ -18,6 +18,9 @@ void add_task_cancel(CLI::App& task, Invocation& invocation);
 void add_task_pause(CLI::App& task, Invocation& invocation);
 void add_task_resume(CLI::App& task, Invocation& invocation);
 void add_task_trigger(CLI::App& task, Invocation& invocation);
+void add_task_rerun(CLI::App& task, Invocation& invocation);
+void add_task_backfill(CLI::App& task, Invocation& invocation);
+void add_task_update(CLI::App& task, Invocation& invocation);
 
 /// Prints an answer as it was asked for, or tells its error.
 template <class Response, class Describe>

@@ -221,4 +221,11 @@ const std::string& Server::grpc() const { return impl_->grpc_text; }
 const std::string& Server::zone() const { return impl_->zone; }
 void Server::stop(milliseconds drain) { impl_->stop(drain); }
 
+Result<simulate::Report> run_simulation(const simulate::Settings& settings, std::vector<TaskSpec> specs, std::size_t slices) {
+  simulate::VirtualLoop loop(settings.from);
+  const auto store = adapters::sqlite::SqliteStore::open({.folder = {}, .inline_on_loop = true}, loop);
+  if (!store) return fail(store.error());
+  return simulate::run(settings, std::move(specs), slices, loop, **store, (*store)->fence());
+}
+
 }  // namespace meepo::cli

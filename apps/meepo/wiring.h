@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "simulate/simulate.h"
 
 namespace meepo::cli {
 
@@ -40,5 +42,8 @@ class Server {
   explicit Server(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// simulate::run() over a store in memory of its own.
+Result<simulate::Report> run_simulation(const simulate::Settings& settings, std::vector<TaskSpec> specs, std::size_t slices);
 
 }  // namespace meepo::cli

@@ -117,6 +117,13 @@ std::optional<std::uint32_t> Tick::rung_index() const {
   return static_cast<std::uint32_t>(*number);
 }
 
+std::optional<SysTime> Tick::instant() const {
+  if (is_real() || text_.front() == 'r' || text_.front() == 'm') return std::nullopt;
+  std::int64_t ms = 0;
+  std::from_chars(text_.data(), text_.data() + text_.size(), ms);
+  return from_unix_ms(ms);
+}
+
 std::string FiringId::text() const {
   std::string out(task.text());
   out += '@';

@@ -58,6 +58,11 @@ class Tick {
   bool is_by_hand() const { return text_.front() == 'm'; }
   /// The rung's index of "r<index>"; nothing for other forms.
   std::optional<std::uint32_t> rung_index() const;
+  /// The instant that "<due Unix ms>" and its re-runs name, without jitter; nothing for other forms.
+  std::optional<SysTime> instant() const;
+  /// "<tick>+<n>".
+  Tick again(std::uint32_t n) const { return Tick(text_ + "+" + std::to_string(n)); }
+  bool is_again() const { return text_.find('+') != std::string::npos; }
 
   friend auto operator<=>(const Tick&, const Tick&) = default;
 

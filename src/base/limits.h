@@ -40,32 +40,49 @@ inline constexpr std::size_t kLogLineBytesKept = 4UL << 10U;
 inline constexpr std::size_t kLogBytesKept = 64UL << 10U;                ///< per attempt
 inline constexpr std::size_t kAttemptsKept = 32;                         ///< per firing, the newest
 
+// Time.
+inline constexpr milliseconds kMisfireAfter{60'000};  ///< a waiting tick later than this is a misfire; TIMING: how old at most
+inline constexpr std::uint32_t kMisfireTicksMax = 100'000;  ///< of misfire `all`
+inline constexpr std::chrono::days kMisfireWindowMax{366};
+inline constexpr std::size_t kBufferedTicksMax = 1'000;  ///< of overlap `buffer all`
+inline constexpr std::chrono::hours kJitterMax{24};
+inline constexpr std::size_t kDefineBytesMax = 1'024;  ///< of TIMING and PLAN
+inline constexpr std::size_t kBackfillTicksMax = 1'000;  ///< ticks of one backfill
+inline constexpr std::uint32_t kRerunsMax = 1'000;  ///< of one tick
+inline constexpr milliseconds kClockStepAlert{2'000};  ///< a larger step of the store's clock is an alert
+
+// Retention: what is kept at least. The server's options change it.
+inline constexpr std::chrono::days kEndedTasksKept{7};
+inline constexpr std::uint64_t kEndedTasksMax = 1'000'000;  ///< over all shards
+inline constexpr std::chrono::days kRowsKept{90};  ///< of a living task
+inline constexpr std::uint64_t kRowsOfTaskMax = 10'000;  ///< of a living task
+
 // Requests.
-inline constexpr std::size_t kBatchItemsMax = 10'000;                    ///< tasks in one CreateBatch
+inline constexpr std::size_t kBatchItemsMax = 10'000;  ///< tasks in one CreateBatch
 inline constexpr std::size_t kHttpBodyBytesMax = 32UL << 20U;
 inline constexpr std::size_t kHttpHeaderBytesMax = 32UL << 10U;
 inline constexpr std::size_t kGrpcMessageBytesMax = 32UL << 20U;
 inline constexpr int kJsonDepthMax = 64;
 inline constexpr std::size_t kPageSizeMax = 1'000;
 inline constexpr std::size_t kPageSizeDefault = 50;
-inline constexpr std::size_t kCreatesWaitingMax = 100'000;               ///< accepted, not yet written; more: Exhausted
+inline constexpr std::size_t kCreatesWaitingMax = 100'000;  ///< accepted, not yet written; more: Exhausted
 
 // The scheduler.
 inline constexpr milliseconds kWheelHorizon{30'000};
-inline constexpr std::size_t kWheelEntriesMax = 200'000;                 ///< over all shards of a loop; the store keeps the rest
-inline constexpr std::size_t kReadyPerTargetMax = 1'000;                 ///< due and without a credit; more are parked (backlog)
+inline constexpr std::size_t kWheelEntriesMax = 200'000;  ///< over all shards of a loop; the store keeps the rest
+inline constexpr std::size_t kReadyPerTargetMax = 20'000;  ///< due and without a credit; more are parked (backlog)
 inline constexpr milliseconds kClaimLease{10'000};
 inline constexpr milliseconds kRunLease{15'000};
 inline constexpr milliseconds kRunRenewEvery{5'000};
 inline constexpr milliseconds kRedelivery{30'000};
 inline constexpr milliseconds kSafetyReadEvery{5'000};
-inline constexpr int kPoisonCrashesMax = 5;                              ///< then the firing is QUARANTINED
+inline constexpr int kPoisonCrashesMax = 5;  ///< then the firing is QUARANTINED
 inline constexpr std::chrono::hours kRequestIdKept{24};
 
 // Executors.
-inline constexpr std::uint32_t kExecutorCreditsDefault = 256;            ///< runs sent to one executor and not ended
+inline constexpr std::uint32_t kExecutorCreditsDefault = 1'024;  ///< runs sent to one executor and not ended
 inline constexpr std::uint32_t kExecutorCreditsMax = 100'000;
-inline constexpr std::size_t kExecutorServicesMax = 10'000;              ///< interfaces that one executor may name
-inline constexpr std::size_t kEndsKeptMax = 100'000;                     ///< ends that no scheduler has acknowledged yet
+inline constexpr std::size_t kExecutorServicesMax = 10'000;  ///< interfaces that one executor may name
+inline constexpr std::size_t kEndsKeptMax = 100'000;  ///< ends that no scheduler has acknowledged yet
 
 }  // namespace meepo::limits

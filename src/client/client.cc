@@ -82,6 +82,18 @@ Result<v1::ResumeTaskResponse> Client::resume(const v1::ResumeTaskRequest& reque
 Result<v1::TriggerTaskResponse> Client::trigger(const v1::TriggerTaskRequest& request) {
   return impl_->call(*impl_->tasks, &v1::TaskService::Stub::Trigger, request);
 }
+Result<v1::UpdateTaskResponse> Client::update(const v1::UpdateTaskRequest& request) {
+  return impl_->call(*impl_->tasks, &v1::TaskService::Stub::Update, request);
+}
+Result<v1::RerunResponse> Client::rerun(const v1::RerunRequest& request) {
+  return impl_->call(*impl_->tasks, &v1::TaskService::Stub::Rerun, request);
+}
+Result<v1::BackfillResponse> Client::backfill(const v1::BackfillRequest& request) {
+  return impl_->call(*impl_->tasks, &v1::TaskService::Stub::Backfill, request);
+}
+Result<v1::WhyResponse> Client::why(const v1::WhyRequest& request) {
+  return impl_->call(*impl_->tasks, &v1::TaskService::Stub::Why, request);
+}
 Result<v1::LedgerResponse> Client::ledger(const v1::LedgerRequest& request) {
   return impl_->call(*impl_->tasks, &v1::TaskService::Stub::Ledger, request);
 }

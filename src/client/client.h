@@ -36,6 +36,10 @@ class Client {
   Result<v1::PauseTaskResponse> pause(const v1::PauseTaskRequest& request);
   Result<v1::ResumeTaskResponse> resume(const v1::ResumeTaskRequest& request);
   Result<v1::TriggerTaskResponse> trigger(const v1::TriggerTaskRequest& request);
+  Result<v1::UpdateTaskResponse> update(const v1::UpdateTaskRequest& request);
+  Result<v1::RerunResponse> rerun(const v1::RerunRequest& request);
+  Result<v1::BackfillResponse> backfill(const v1::BackfillRequest& request);
+  Result<v1::WhyResponse> why(const v1::WhyRequest& request);
   Result<v1::LedgerResponse> ledger(const v1::LedgerRequest& request);
   Result<v1::InfoResponse> info();
   Result<v1::CountsResponse> counts();

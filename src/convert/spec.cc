@@ -138,6 +138,49 @@ v1::Kind::Value to_proto(Kind kind) {
   return v1::Kind::KIND_UNSPECIFIED;
 }
 
+SysTime time_from(const google::protobuf::Timestamp& time) {
+  return SysTime(std::chrono::seconds(time.seconds()) + std::chrono::floor<milliseconds>(std::chrono::nanoseconds(time.nanos())));
+}
+
+/// Enum values are the same numbers on both sides; check_spec refuses what is none.
+void timing_from(const v1::TaskSpec& spec, Options& options) {
+  options.misfire.kind = static_cast<Misfire::Kind>(spec.misfire().policy());
+  options.misfire.max = spec.misfire().max();
+  options.misfire.window = std::chrono::seconds(spec.misfire().window_seconds());
+  options.overlap = static_cast<Overlap>(spec.overlap());
+  if (spec.has_start_at()) options.start = time_from(spec.start_at());
+  if (spec.has_end_at()) options.end = time_from(spec.end_at());
+  options.max_count = spec.max_count();
+  options.jitter = milliseconds(spec.jitter_ms());
+}
+
+void timing_to_proto(const Options& options, v1::TaskSpec& out) {
+  if (options.misfire != Misfire{}) {
+    auto& misfire = *out.mutable_misfire();
+    misfire.set_policy(static_cast<v1::Misfire::Policy>(options.misfire.kind));
+    misfire.set_max(options.misfire.max);
+    misfire.set_window_seconds(static_cast<std::uint32_t>(std::max<std::int64_t>(options.misfire.window.count(), 0)));
+  }
+  out.set_overlap(static_cast<v1::Overlap::Policy>(options.overlap));
+  if (options.start) *out.mutable_start_at() = convert::to_proto(*options.start);
+  if (options.end) *out.mutable_end_at() = convert::to_proto(*options.end);
+  out.set_max_count(options.max_count);
+  out.set_jitter_ms(to_uint32_ms(options.jitter));
+  out.set_dst(options.dst == DstRule::Once ? v1::Dst::ONCE : v1::Dst::SPRING);
+}
+
+Result<void> check_enums(const v1::TaskSpec& spec) {
+  const auto refuse = [](std::string_view field, int value, std::string_view expected) {
+    return fail(Code::InvalidArgument, fmt::format("{} is {}: expected {}", field, value, expected), std::string(field));
+  };
+  if (!v1::Misfire::Policy_IsValid(spec.misfire().policy())) return refuse("misfire.policy", spec.misfire().policy(), "ONCE, SKIP or ALL");
+  if (!v1::Overlap::Policy_IsValid(spec.overlap())) {
+    return refuse("overlap", spec.overlap(), "SKIP, BUFFER_ONE, BUFFER_ALL, CANCEL_OTHER or ALLOW");
+  }
+  if (!v1::Dst::Rule_IsValid(spec.dst())) return refuse("dst", spec.dst(), "SPRING or ONCE");
+  return {};
+}
+
 constexpr std::uint32_t kPriorityDefault = 5;
 
 Options options_from(const v1::TaskSpec& spec) {
@@ -152,6 +195,8 @@ Options options_from(const v1::TaskSpec& spec) {
   options.unique_key = spec.unique_key();
   options.request_id = spec.request_id();
   options.labels = pairs_from(spec.labels());
+  timing_from(spec, options);
+  options.dst = spec.dst() == v1::Dst::ONCE ? DstRule::Once : DstRule::Spring;
   return options;
 }
 
@@ -166,6 +211,7 @@ void to_proto(const Options& options, v1::TaskSpec& out) {
   out.set_unique_key(options.unique_key);
   out.set_request_id(options.request_id);
   put_pairs(options.labels, *out.mutable_labels());
+  timing_to_proto(options, out);
 }
 
 }  // namespace
@@ -226,6 +272,7 @@ Result<TaskSpec> spec_from(const v1::TaskSpec& spec) {
     if (!next) return fail(std::move(next.error()));
     out.next.push_back(*std::move(next));
   }
+  if (auto checked = check_enums(spec); !checked) return fail(std::move(checked.error()));
   out.options = options_from(spec);
   const auto on_lost = on_lost_from(spec.on_lost());
   if (!on_lost) return fail(on_lost.error());

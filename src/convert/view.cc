@@ -167,6 +167,7 @@ void to_proto(const ports::TaskView& view, v1::Task& out) {
   if (view.ended_at) *out.mutable_ended_at() = to_proto(*view.ended_at);
   if (view.task->parent) out.set_parent_firing_id(view.task->parent->text());
   if (view.armed) to_proto(*view.armed, *out.mutable_armed());
+  if (view.planned) to_proto(*view.planned, *out.mutable_planned());
   if (view.latest) to_proto(*view.latest, *out.mutable_latest());
   out.set_firings(to_uint32(view.firings));
 }

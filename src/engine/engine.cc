@@ -81,6 +81,18 @@ void Engine::forget(const FiringId& id) {
   known_.erase(found);
 }
 
+void Engine::clock_stepped(milliseconds by, SysTime now) {
+  wheel_ = TimingWheel(now);
+  known_.clear();
+  handles_.clear();
+  for (auto& [key, target] : targets_) {
+    target.ready.clear();
+    target.suspects.clear();
+  }
+  for (auto& [key, when] : unserved_) when += by;
+  leases_.shift(by, now);
+}
+
 void Engine::open(SessionId session, std::string instance, std::string name, std::vector<std::string> target_keys, std::uint32_t credits,
                   SysTime now) {
   const Executor& executor = executors_.open(session, std::move(instance), std::move(name), std::move(target_keys), credits, now);

@@ -79,6 +79,8 @@ class Engine {
   bool add(OpenFiring firing, SysTime now);
   /// It is no longer DUE in the store. Repeatable.
   void forget(const FiringId& id);
+  /// The store's clock was stepped. Leases move with it; the due set is forgotten, to be loaded anew from where it is now.
+  void clock_stepped(milliseconds by, SysTime now);
   bool full() const { return wheel_.size() >= limits::kWheelEntriesMax; }
   SysTime horizon_end() const { return wheel_.horizon_end(); }
 

@@ -249,12 +249,46 @@ TEST(StoreClock, NeverRunsAheadOfTheStoreWhateverTheAnswersDelay) {
   for (int i = 0; i < 100'000; ++i) {
     const auto asked = steady;
     steady += std::chrono::microseconds(random() % 20'000);
-    clock.observe(store_at(asked), steady);
+    clock.observe(store_at(asked), {}, steady);
     steady += std::chrono::microseconds(random() % 20'000);
     ASSERT_LE(clock.now(steady), store_at(steady));
     ASSERT_GE(clock.now(clock.steady_at(store_at(steady))), store_at(steady));
   }
   EXPECT_GE(clock.now(steady), store_at(steady) - milliseconds(2));
+}
+
+TEST(StoreClock, FollowsStepsAtOnceBothWays) {
+  const SteadyTime start(seconds(5));
+  const SysTime store = from_unix_ms(1'800'000'000'000);
+  StoreClock clock(store, start);
+  EXPECT_EQ(clock.observe(store, {.count = 3, .total = seconds(-9)}, start), milliseconds(0)) << "steps before the first reply are over";
+  const auto hour = std::chrono::hours(1);
+  EXPECT_EQ(clock.observe(store - hour + seconds(1), {.count = 4, .total = seconds(-9) - hour}, start + seconds(1)), -hour);
+  EXPECT_EQ(clock.now(start + seconds(1)), store - hour + seconds(1));
+  EXPECT_EQ(clock.observe(store + seconds(2), {.count = 3, .total = seconds(-9)}, start + seconds(2)), milliseconds(0))
+      << "a reply from before the step that comes late";
+  EXPECT_EQ(clock.now(start + seconds(2)), store - hour + seconds(2));
+  EXPECT_EQ(clock.observe(store + seconds(3), {.count = 6, .total = seconds(-9)}, start + seconds(3)), hour) << "two steps in one reply";
+  EXPECT_EQ(clock.now(start + seconds(3)), store + seconds(3));
+}
+
+TEST(Engine, LeasesMoveWithTheClockAndTheDueSetIsForgotten) {
+  const SysTime now = from_unix_ms(1'800'000'000'000);
+  for (const auto step : {milliseconds(std::chrono::hours(1)), milliseconds(std::chrono::hours(-1))}) {
+    Engine engine(now);
+    engine.own(0);
+    Lease lease{
+        .id = {.task = TaskId::make(0, now, 1), .tick = Tick::real()}, .token = {.high = 1, .low = 1}, .lease_until = now + seconds(15)};
+    lease.executor = "a";
+    engine.begun(std::move(lease));
+    OpenFiring due{.id = {.task = TaskId::make(0, now, 2), .tick = Tick::real()}, .due = now + seconds(10), .score = now + seconds(10)};
+    due.target_key = "service:x::";
+    ASSERT_TRUE(engine.add(due, now));
+    engine.clock_stepped(step, now + step);
+    EXPECT_EQ(engine.due_known(), 0U);
+    EXPECT_TRUE(engine.leases().ended(now + step + seconds(14)).empty());
+    EXPECT_EQ(engine.leases().ended(now + step + seconds(15)).size(), 1U);
+  }
 }
 
 }  // namespace

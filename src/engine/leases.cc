@@ -45,6 +45,15 @@ void Leases::remove(const RunToken& token) {
   leases_.erase(found);
 }
 
+void Leases::shift(milliseconds by, SysTime now) {
+  wheel_ = TimingWheel(now);
+  handles_.clear();
+  for (auto& [token, slot] : leases_) {
+    slot.lease.lease_until += by;
+    watch(slot, slot.lease.lease_until);
+  }
+}
+
 void Leases::remove_shard(Shard shard, std::vector<Lease>& removed) {
   std::vector<RunToken> tokens;
   for (const auto& [token, slot] : leases_) {

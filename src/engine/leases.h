@@ -56,6 +56,8 @@ class Leases {
   /// A lease is never shortened.
   void renew(const RunToken& token, SysTime lease_until);
   void remove(const RunToken& token);
+  /// Moves the end of every lease. `now`: after the step.
+  void shift(milliseconds by, SysTime now);
   void remove_shard(Shard shard, std::vector<Lease>& removed);
 
   /// Tokens whose lease has ended at `now`, in order of their ends. They stay until removed, and come again after kAskAgain.

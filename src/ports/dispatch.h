@@ -24,7 +24,7 @@ struct Run {
   FiringId id;
   RunToken token;
   std::uint32_t attempt = 1;
-  SysTime due;                       ///< the nominal instant of the tick
+  SysTime due;                       ///< with its jitter; a TIMING's or PLAN's nominal instant is in its tick
   SysTime lease_until;               ///< store time
   milliseconds timeout{0};           ///< counted by the executor from the handler's start
   bool suspect = false;

@@ -21,7 +21,7 @@ class RunContext {
  public:
   virtual ~RunContext() = default;
   virtual const FiringId& id() const = 0;
-  virtual SysTime due() const = 0;                   ///< the tick's nominal instant
+  virtual SysTime due() const = 0;                   ///< of the tick, with its jitter
   virtual std::uint32_t attempt() const = 0;         ///< 1 = the first
   virtual SysTime deadline() const = 0;              ///< system clock
   virtual bool cancelled() const = 0;                ///< asked to stop, timed out, or the lease is about to be lost. Any thread

@@ -25,10 +25,18 @@
 
 namespace meepo::ports {
 
+/// Steps of the clock that the store takes its time from, since the store object was opened. Steps are followed, both ways.
+struct ClockSteps {
+  std::uint32_t count = 0;
+  milliseconds total{0};  ///< all steps together; positive: forward
+  friend bool operator==(const ClockSteps&, const ClockSteps&) = default;
+};
+
 template <class T>
 struct Reply {
   T value;
-  SysTime now;  ///< the store's time when it carried the request out
+  SysTime now;        ///< the store's time when it carried the request out
+  ClockSteps steps{};  ///< as of `now`
 };
 
 namespace detail {
@@ -72,7 +80,7 @@ class Store {
                handler(Result<Reply<Answer>>(fail(std::move(reply.error()))));
                return;
              }
-             handler(Result<Reply<Answer>>(Reply<Answer>{std::get<kPlaceOf<Request>>(std::move(reply->value)), reply->now}));
+             handler(Result<Reply<Answer>>(Reply<Answer>{std::get<kPlaceOf<Request>>(std::move(reply->value)), reply->now, reply->steps}));
            });
   }
 };

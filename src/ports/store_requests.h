@@ -1,5 +1,6 @@
 #pragma once
 // The store's verbs as data: one request struct a verb, each with its answer. See ports/store.h for what all of them promise.
+// One file, because the verbs share their parts and the variant at the end names them all.
 // Requests name one shard, carry a fence (scheduler verbs) or run tokens (executor verbs), and a batch; answers are per item, in order.
 
 #include <cstdint>
@@ -46,6 +47,15 @@ struct BegunRun {
 
 using meepo::OpenFiring;
 
+/// A planned tick and those that follow it are skipped, and the tick after them is armed.
+struct SkipItem {
+  TaskId id;
+  FiringId open;                       ///< the armed firing that the range begins with
+  TickRange range;
+  SkipReason reason = SkipReason::Misfire;
+  std::optional<DueTick> next;         ///< nothing: no tick is left
+};
+
 /// What an executor reports beside a renewal or an end. Texts are cut to their limits by the store.
 struct AttemptReport {
   std::optional<std::string> progress;
@@ -61,6 +71,7 @@ struct CreateRequest {
     Arm first;
     std::optional<StartRun> start;     ///< claim and begin `first` in the same operation
     std::optional<DueTick> next;       ///< with start only: the tick after `first`, armed by its claim
+    std::optional<Error> refuse;       ///< the task cannot be (its time is over): answer this, unless its request id is known
   };
   struct ItemAnswer {
     TaskId id;
@@ -78,24 +89,30 @@ struct UpdateRequest {
   struct Item {
     TaskPtr task;                      ///< same id, version = expected_version + 1
     std::uint32_t expected_version = 0;
-    std::optional<Arm> arm;            ///< in place of the planned tick that is DUE or WAITING and never began; nothing: no tick is left
+    std::optional<Tick> armed;         ///< the planned tick that is DUE or WAITING and never began, as the caller saw it; nothing: none
+    std::optional<Arm> arm;            ///< in its place; nothing: no tick is left
   };
-  using Answer = std::vector<Result<std::monostate>>;  ///< NotFound · Conflict (version; or ended)
+  /// false: another tick is armed by now, nothing was written: read again · NotFound · Conflict (version; or ended)
+  using Answer = std::vector<Result<bool>>;
   Shard shard = 0;
   Fence fence;
   std::vector<Item> items;
 };
 
-/// DUE → CLAIMED, arming the next tick in the same operation (rule R7); with `start` on to RUNNING.
+/// DUE → CLAIMED, arming the next tick in the same operation (rule R7); with `start` on to RUNNING. A planned tick that is due while
+/// another firing of its task is under way goes the way of the task's overlap (task.h) instead: on, to WAITING, or ended SKIPPED.
 struct ClaimRequest {
   struct Item {
     FiringId id;
     std::optional<DueTick> next;       ///< the tick after this one; ignored where it exists already (a retry) or the task takes no more
     std::optional<StartRun> start;
+    TaskPtr known;                     ///< the task as the caller knows it: spares reading it, if its version is the one to run
   };
   struct ItemAnswer {
     bool claimed = false;              ///< false: it is not DUE at `now` (any more): forget it
     std::optional<BegunRun> begun;     ///< set when started
+    bool skipped = false;              ///< it ended SKIPPED(overlap), and `next` is armed
+    std::vector<OpenFiring> to_stop;   ///< CancelOther: the running attempts that were asked to stop by this
   };
   /// A firing already CLAIMED under this fence, or RUNNING under this start token, answers as the first time.
   using Answer = std::vector<Result<ItemAnswer>>;
@@ -153,6 +170,7 @@ struct ReapRequest {
   struct ItemAnswer {
     bool reaped = false;               ///< false: renewed, ended or begun anew meanwhile
     std::optional<OpenFiring> open;    ///< set when it is open again (DUE or CLAIMED)
+    std::optional<OpenFiring> next;    ///< a tick that had waited for this one (overlap) and is DUE now
   };
   using Answer = std::vector<Result<ItemAnswer>>;
   Shard shard = 0;
@@ -184,20 +202,26 @@ struct PauseRequest {
 };
 
 struct ResumeRequest {
+  struct Item {
+    TaskId id;
+    std::optional<SkipItem> skip;      ///< of the planned tick that waits (reason paused); carried out if that is `open`
+  };
   using Answer = std::vector<Result<std::vector<OpenFiring>>>;  ///< what is DUE again · NotFound
   Shard shard = 0;
   Fence fence;
-  std::vector<TaskId> ids;
+  std::vector<Item> items;
 };
 
-/// A run by hand, beside the plan: the next tick m<seq>, DUE at once. Also for a task that has ended (not cancelled).
+/// A run by hand, beside the plan: the next tick m<seq>, or a re-run of an old tick, DUE at once. Also for a task that has ended
+/// (not cancelled). No overlap holds it up.
 struct TriggerRequest {
   struct Item {
     TaskId id;
+    std::optional<DueTick> again;      ///< run this old tick again, as <tick>+<n>, n the first that is free; its `due` is kept
     std::optional<Payload> params;     ///< in place of the target's own
     std::string request_id;            ///< empty: none; a repeat answers the same firing
   };
-  using Answer = std::vector<Result<OpenFiring>>;  ///< NotFound · Conflict (cancelled)
+  using Answer = std::vector<Result<OpenFiring>>;  ///< NotFound · Conflict (cancelled; more than kRerunsMax re-runs of the tick)
   Shard shard = 0;
   Fence fence;
   SysTime now;
@@ -206,13 +230,7 @@ struct TriggerRequest {
 
 /// DUE or WAITING → ended SKIPPED: one range row for neighbouring ticks of one fate, and the tick after them armed.
 struct SkipRequest {
-  struct Item {
-    TaskId id;
-    FiringId open;                     ///< the armed firing that the range begins with
-    TickRange range;
-    SkipReason reason = SkipReason::Misfire;
-    std::optional<DueTick> next;
-  };
+  using Item = SkipItem;
   using Answer = std::vector<Result<bool>>;  ///< false: `open` was not DUE or WAITING
   Shard shard = 0;
   Fence fence;
@@ -231,7 +249,19 @@ struct PurgeRequest {
   SysTime tasks_ended_before;
   SysTime rows_ended_before;
   SysTime request_ids_before;
+  std::uint64_t tasks_max = limits::kEndedTasksMax / kShardCount;  ///< ended tasks kept in this shard, the newest
+  std::uint64_t rows_of_task_max = limits::kRowsOfTaskMax;         ///< ended rows kept of a living task, the newest
   std::size_t limit = 1'000;           ///< rows and tasks removed in this operation
+};
+
+/// The store's clock was stepped: what counts elapsed time moves with it: run, claim and redelivery deadlines, retry instants, and the
+/// due instants of LADDER ticks that have not begun. What names an instant (TIMING, PLAN) stays.
+struct ShiftRequest {
+  using Answer = std::monostate;
+  Shard shard = 0;
+  Fence fence;
+  std::uint32_t step = 0;              ///< ClockSteps::count of the step; one that is not above the shard's last one does nothing
+  milliseconds by{0};
 };
 
 /// Writes the fence: from now on lower ones are refused. CLAIMED firings become DUE at once; RUNNING ones are left alone.
@@ -244,6 +274,7 @@ struct TakeOverRequest {
   };
   Shard shard = 0;
   Fence fence;                         ///< ≥ the stored one, else Fenced
+  std::optional<SysTime> lease_most;   ///< a RUNNING lease beyond it is cut to it: the clock was stepped back while nobody was there
 };
 
 /// What other processes wrote into the shard since `after`; entries up to `after` are removed.
@@ -318,6 +349,7 @@ struct EndRequest {
     } verdict = Verdict::Accepted;
     std::optional<OpenFiring> retry;  ///< Accepted and DUE again
     std::vector<FiringId> dropped;  ///< ticks that this success ended by runOnce
+    std::optional<OpenFiring> next;  ///< a tick that had waited for this one (overlap) and is DUE now
   };
   using Answer = std::vector<Result<ItemAnswer>>;  ///< NotFound: no such firing (purged, or never there)
   Shard shard = 0;
@@ -354,6 +386,7 @@ struct TaskView {
   Status status = Status::Create;
   bool paused = false;
   std::optional<Firing> armed;  ///< the earliest firing DUE, WAITING, CLAIMED or SENT
+  std::optional<Firing> planned;  ///< LADDER, TIMING, PLAN: the planned tick that is DUE or WAITING and never began
   std::optional<Firing> latest;  ///< the firing that began last
   std::uint64_t firings = 0;  ///< ended FIRED
   std::optional<SysTime> ended_at;
@@ -403,6 +436,7 @@ struct LedgerRequest {
   };
   Shard shard = 0;  ///< NotFound: no such task
   TaskId id;
+  std::optional<Tick> tick;  ///< only what became of this tick: its row, or the range that may cover it, and its re-runs
   std::optional<std::uint64_t> before;
   std::size_t limit = limits::kPageSizeDefault;
 };
@@ -417,9 +451,9 @@ struct CountsRequest {
   std::optional<Shard> shard;
 };
 
-using StoreRequest =
-    std::variant<CreateRequest, UpdateRequest, ClaimRequest, ParkRequest, UnparkRequest, MarkRequest, ReapRequest, CancelRequest,
-                 PauseRequest, ResumeRequest, TriggerRequest, SkipRequest, PurgeRequest, TakeOverRequest, ChangesRequest, BeginRequest,
-                 RenewRequest, EndRequest, SaveResultRequest, OpenRequest, GetRequest, ListRequest, LedgerRequest, CountsRequest>;
+using StoreRequest = std::variant<CreateRequest, UpdateRequest, ClaimRequest, ParkRequest, UnparkRequest, MarkRequest, ReapRequest,
+                                  CancelRequest, PauseRequest, ResumeRequest, TriggerRequest, SkipRequest, PurgeRequest, ShiftRequest,
+                                  TakeOverRequest, ChangesRequest, BeginRequest, RenewRequest, EndRequest, SaveResultRequest, OpenRequest,
+                                  GetRequest, ListRequest, LedgerRequest, CountsRequest>;
 
 }  // namespace meepo::ports

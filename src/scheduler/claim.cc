@@ -1,8 +1,8 @@
 // claim → begin → dispatch: due firings that hold an executor's credit are claimed and begun in one store operation a shard, and sent
 // to their executors in one batch a stream.
 
+#include "base/log.h"
 #include "scheduler/impl.h"
-#include "task/ticks.h"
 
 namespace meepo::scheduler {
 
@@ -34,13 +34,19 @@ void Scheduler::Impl::claim(std::vector<engine::Match> matches) {
       continue;
     }
     trace("due", match.firing.id);
+    if (skips(match, at)) {
+      engine_.release(match.executor, match.session, match.firing.suspect);
+      continue;
+    }
     Batch& batch = batches[shard];
     batch.request.shard = shard;
     batch.request.fence = *fence;
     batch.request.now = at;
     batch.request.lease_until = at + options_.claim_lease;
-    ports::ClaimRequest::Item item{.id = match.firing.id, .next = std::nullopt, .start = std::nullopt};
-    if (match.firing.task && match.firing.attempt == 0) item.next = next_tick(*match.firing.task, match.firing.id.tick);
+    ports::ClaimRequest::Item item{.id = match.firing.id, .next = std::nullopt, .start = std::nullopt, .known = match.firing.task};
+    if (match.firing.task && match.firing.attempt == 0) {
+      item.next = planner_.next(*match.firing.task, {.tick = match.firing.id.tick, .due = match.firing.due});
+    }
     item.start = ports::StartRun{.token = new_token(), .executor = match.executor, .lease_until = at + options_.run_lease};
     batch.request.items.push_back(std::move(item));
     batch.matches.push_back(std::move(match));
@@ -56,9 +62,15 @@ void Scheduler::Impl::claim(std::vector<engine::Match> matches) {
 void Scheduler::Impl::claimed(const engine::Match& match, const ports::ClaimRequest::Item& item,
                               Result<ports::ClaimRequest::ItemAnswer> answer) {
   if (!answer || !answer->claimed || !answer->begun) {
-    // Not DUE any more: cancelled, paused or taken meanwhile. A record that does not decode is reported and stays as it is.
+    // Not DUE any more: cancelled, paused or taken meanwhile; or overlap held it up. A record that does not decode is reported and stays
+    // as it is.
     if (!answer) parts_.alerter.alert("claim_refused", answer.error().message);
     engine_.release(match.executor, match.session, match.firing.suspect);
+    if (!answer) return;
+    ask_to_stop(answer->to_stop);
+    if (!answer->skipped) return;
+    log::warn("skip", {{"firing", match.firing.id.text()}, {"reason", "overlap"}});
+    if (item.next) add_due(match.firing.task, *item.next);
     return;
   }
   const Firing& firing = answer->begun->firing;

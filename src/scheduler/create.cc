@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "scheduler/impl.h"
-#include "task/ticks.h"
 
 namespace meepo::scheduler {
 
@@ -62,7 +61,13 @@ void Scheduler::Impl::flush_creates() {
     }
     pending.spec.task->id = TaskId::make(shard, created, parts_.random.next());
     auto& work = by_shard[shard];
-    work.push_back(prepare(std::move(pending), created));
+    auto item = prepare(std::move(pending), created);
+    if (item.refuse && item.pending.spec.task->spec.options.request_id.empty()) {
+      --creates_waiting_;
+      answer(item.pending, fail(*std::move(item.refuse)));
+      continue;
+    }
+    work.push_back(std::move(item));
     if (work.size() >= kItemsPerRequest) {
       send_creates(shard, *fence, std::exchange(work, {}));
       ++next_shard_;
@@ -76,7 +81,15 @@ void Scheduler::Impl::flush_creates() {
 Scheduler::Impl::CreateWork Scheduler::Impl::prepare(PendingCreate pending, SysTime created) {
   Task& task = *pending.spec.task;
   task.created = created;
-  CreateWork work{.pending = std::move(pending), .first = {.tick = first_tick(task)}, .target_key = target_key(task.spec.target)};
+  CreateWork work{.pending = std::move(pending), .first = {}, .target_key = target_key(task.spec.target)};
+  auto first = planner_.first(task);
+  if (!first) {
+    // Its time is over. A repeat of a request whose time was not over then still gets its answer: the store knows.
+    work.refuse = std::move(first.error());
+    work.first.tick = {.tick = Tick::at(created), .due = created};
+    return work;
+  }
+  work.first.tick = *std::move(first);
   work.unserved = !engine_.serves(work.target_key);
   if (work.first.tick.due > created) return work;
   work.placement = engine_.place(work.target_key);
@@ -85,7 +98,7 @@ Scheduler::Impl::CreateWork Scheduler::Impl::prepare(PendingCreate pending, SysT
   if (work.placement.session != 0) {
     work.token = new_token();
     work.lease_until = created + options_.run_lease;
-    work.next = next_tick(task, work.first.tick.tick);
+    work.next = planner_.next(task, work.first.tick);
   }
   return work;
 }
@@ -99,6 +112,7 @@ void Scheduler::Impl::send_creates(Shard shard, Fence fence, std::vector<CreateW
     out.content_hash = item.pending.spec.content_hash;
     out.first = item.first;
     out.next = item.next;
+    out.refuse = item.refuse;
     if (item.placement.session != 0) {
       out.start = ports::StartRun{.token = item.token, .executor = item.placement.executor, .lease_until = item.lease_until};
     }

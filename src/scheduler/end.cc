@@ -108,11 +108,8 @@ void Scheduler::Impl::end_answered(ports::SessionId session, const ports::EndReq
     add_due(std::move(again));
   } else {
     trace("ended", item.id);
-    // The tick after it may have waited for this end. Should it not, or be there no more, its claim finds nothing to do.
-    if (lease && lease->task && lease->task->spec.options.run_once && item.outcome != Outcome::Success) {
-      if (const auto next = next_tick(*lease->task, item.id.tick)) add_due(lease->task, *next);
-    }
   }
+  add_due(std::move(answer->next));
   for (const FiringId& dropped : answer->dropped) engine_.forget(dropped);
   if (item.chained && verdict == Verdict::Accepted) {
     const Task& next = *item.chained->task;

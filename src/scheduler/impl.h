@@ -15,6 +15,7 @@
 
 #include "engine/engine.h"
 #include "engine/store_clock.h"
+#include "schedule/planner.h"
 #include "scheduler/scheduler.h"
 
 namespace meepo::scheduler {
@@ -36,6 +37,11 @@ class Scheduler::Impl {
   void pause(TaskId id, Done<Result<bool>> done);
   void resume(TaskId id, Done<Result<void>> done);
   void trigger(ports::TriggerRequest::Item item, Done<Result<FiringId>> done);
+  // update.cc
+  void update(TaskId id, std::uint32_t version, Change change, Done<Result<Updated>> done);
+  // again.cc
+  void rerun(ports::TriggerRequest::Item item, Tick tick, Done<Result<FiringId>> done);
+  void backfill(BackfillRange range, Done<Result<Backfilled>> done);
   // read.cc
   void get(TaskId id, Done<Result<ports::TaskView>> done);
   void list(ports::ListRequest request, Done<Result<ports::ListRequest::Answer>> done);
@@ -50,12 +56,17 @@ class Scheduler::Impl {
   static constexpr std::size_t kLoadPage = 1'000;
   static constexpr int kSafetyGroups = 8;               ///< the safety read takes an eighth of the shards at a time
   static constexpr std::size_t kItemsPerRequest = 1'000;
+  static constexpr int kUpdateTries = 20;               ///< a tick or another update may come between reading and writing
+  static constexpr milliseconds kPurgeEvery{1'000};     ///< one shard at a time
+  static constexpr milliseconds kPurgeAgain{100};       ///< the same shard, while it has more
+  static constexpr milliseconds kStepFelt{1'000};       ///< steps of the store's clock are let add up to this before leases are moved
 
   struct ShardState {
     Fence fence;
     std::uint64_t change_sequence = 0;
     std::optional<SysTime> loaded_until;  ///< DUE firings up to here are known, if any; nothing: not loaded yet
     bool loading = false;
+    bool load_anew = false;               ///< the load under way reads what a step of the clock has moved
   };
   struct CreateCall {
     std::vector<Result<Created>> answers;
@@ -76,7 +87,15 @@ class Scheduler::Impl {
     RunToken token;
     SysTime lease_until;
     std::optional<DueTick> next;
+    std::optional<Error> refuse;
     bool unserved = false;
+  };
+  struct UpdateCall {
+    TaskId id;
+    std::uint32_t version = 0;
+    Change change;
+    Done<Result<Updated>> done;
+    int tries = 0;
   };
 
   // scheduler.cc: turns, time, talking to the store
@@ -113,6 +132,33 @@ class Scheduler::Impl {
   void claimed(const engine::Match& match, const ports::ClaimRequest::Item& item, Result<ports::ClaimRequest::ItemAnswer> answer);
   void begun(engine::Lease lease, engine::SessionId session, const std::optional<Payload>& params);
   void dispatch();
+
+  // misfire.cc
+  bool skips(const engine::Match& match, SysTime at);
+  void send_skips();
+  void skipped(const ports::SkipItem& item, const TaskPtr& task);
+
+  // update.cc
+  void try_update(std::shared_ptr<UpdateCall> call);
+  Result<TaskSpec> changed_spec(UpdateCall& call, const Task& task);
+  Result<std::optional<DueTick>> armed_after(const Task& before, const Task& after, const std::optional<Firing>& planned);
+  void send_update(std::shared_ptr<UpdateCall> call, const ports::TaskView& view, std::shared_ptr<const Task> task,
+                   std::optional<DueTick> arm);
+  void updated(UpdateCall& call, const TaskPtr& task, const std::optional<Firing>& planned, const std::optional<DueTick>& arm);
+
+  // cancel.cc
+  void resume_planned(const ports::TaskView& view, Done<Result<void>> done);
+  void ask_to_stop(const std::vector<OpenFiring>& running);
+  void trigger_items(ports::TriggerRequest request, Done<Result<std::vector<FiringId>>> done);
+
+  // again.cc
+  Result<std::vector<DueTick>> backfill_ticks(const Task& task, const BackfillRange& range);
+
+  // clock_step.cc
+  void clock_stepped(milliseconds by, std::uint32_t step);
+
+  // purge.cc
+  void purge();
 
   // end.cc
   void ended(ports::SessionId session, std::vector<ports::RunEnd> ends);
@@ -151,6 +197,9 @@ class Scheduler::Impl {
   void read_changes(Shard shard);
   /// A firing that is DUE in the store now.
   void add_due(OpenFiring firing);
+  void add_due(std::optional<OpenFiring> firing) {
+    if (firing) add_due(*std::move(firing));
+  }
   void add_due(const TaskPtr& task, const DueTick& tick);
 
   Options options_;
@@ -162,12 +211,14 @@ class Scheduler::Impl {
   bool ready_ = false;
   bool dispatching_ = false;
 
+  schedule::Planner planner_;
   std::vector<PendingCreate> creates_;
   std::size_t creates_waiting_ = 0;             ///< here and in the store, not answered yet
   std::size_t next_shard_ = 0;
   std::map<ports::SessionId, std::vector<ports::Run>> runs_out_;
   std::map<ports::SessionId, std::vector<ports::EndVerdict>> verdicts_out_;
   std::map<ports::SessionId, std::vector<ports::RenewVerdict>> renewals_out_;
+  std::vector<std::pair<ports::SkipItem, TaskPtr>> skips_out_;
   std::vector<engine::LostRun> lost_out_;       ///< to be taken back whatever their lease says
   std::unordered_map<RunToken, engine::LostRun> judged_;  ///< of executors that are gone, until each run's lease ends
 
@@ -176,6 +227,9 @@ class Scheduler::Impl {
   SteadyTime timer_at_{};
   SteadyTime next_load_{};
   SteadyTime next_safety_{};
+  SteadyTime next_purge_{};
+  Shard purged_ = 0;
+  milliseconds step_not_felt_{0};               ///< steps of the store's clock that leases have not been moved by
   int safety_group_ = 0;
   std::size_t asked_ = 0;                       ///< requests in the store, and repeats that wait
   bool stopping_ = false;
@@ -193,7 +247,8 @@ void Scheduler::Impl::ask(Request request, Handler handler) {
     --asked_;
     using Answer = typename Request::Answer;
     if (reply) {
-      clock_.observe(reply->now, parts_.loop.steady_now());
+      const auto step = clock_.observe(reply->now, {.count = reply->steps.count, .total = reply->steps.total}, parts_.loop.steady_now());
+      if (step.count() != 0) clock_stepped(step, reply->steps.count);
       handler(Result<Answer>(std::move(reply->value)));
     } else {
       handler(Result<Answer>(fail(std::move(reply.error()))));

@@ -21,6 +21,10 @@ void Scheduler::Impl::load(Shard shard, std::optional<std::pair<SysTime, FiringI
 
 void Scheduler::Impl::loaded(Shard shard, SysTime until, ports::OpenRequest::Answer answer) {
   ShardState& state = shards_.at(shard);
+  if (std::exchange(state.load_anew, false)) {
+    load(shard, std::nullopt);
+    return;
+  }
   std::optional<std::pair<SysTime, FiringId>> last;
   if (!answer.firings.empty()) last = std::pair(answer.firings.back().score, answer.firings.back().id);
   const SysTime at = now();
@@ -142,7 +146,7 @@ void Scheduler::Impl::add_due(const TaskPtr& task, const DueTick& tick) {
                     .target_key = target_key(task->spec.target)};
   firing.priority = task->spec.options.priority;
   firing.on_lost = task->spec.options.on_lost;
-  if (task->spec.kind == Kind::Ladder || task->spec.kind == Kind::Plan) firing.task = task;
+  if (task->spec.kind != Kind::Real) firing.task = task;
   add_due(std::move(firing));
 }
 

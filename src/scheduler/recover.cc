@@ -10,7 +10,7 @@ void Scheduler::Impl::granted(std::vector<ports::ShardGrant> grants) {
     shards_[grant.shard] = {.fence = grant.fence, .change_sequence = 0, .loaded_until = std::nullopt, .loading = false};
     engine_.own(grant.shard);
     ++takeovers_left_;
-    insist(ports::TakeOverRequest{.shard = grant.shard, .fence = grant.fence},
+    insist(ports::TakeOverRequest{.shard = grant.shard, .fence = grant.fence, .lease_most = now() + options_.run_lease},
            [this](const ports::TakeOverRequest& request, Result<ports::TakeOverRequest::Answer> answer) {
              if (answer) taken_over(request.shard, *std::move(answer));
              if (--takeovers_left_ > 0 || stopping_) return;
@@ -125,6 +125,7 @@ void Scheduler::Impl::reap_answered(const ports::ReapRequest& request, ports::Re
     if (item.to == To::Quarantined) parts_.alerter.alert("firing_quarantined", item.id.text() + ": " + item.evidence);
     if (item.to == To::Unknown) parts_.alerter.alert("firing_unknown", item.id.text() + ": " + item.evidence);
     if (answers[i]->open && answers[i]->open->state == State::Due) add_due(*std::move(answers[i]->open));
+    add_due(std::move(answers[i]->next));
   }
 }
 

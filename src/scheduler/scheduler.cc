@@ -12,6 +12,7 @@ Result<CheckedSpec> check(TaskSpec spec, const std::string& default_zone) {
   auto checked = check_spec(std::move(spec), default_zone);
   if (!checked) return fail(std::move(checked.error()));
   if (auto zone = schedule::check_zone(checked->options.zone); !zone) return fail(std::move(zone.error()));
+  if (auto define = schedule::check_define(*checked); !define) return fail(std::move(define.error()));
   CheckedSpec out{.task = std::make_shared<Task>(), .content_hash = content_hash(*checked)};
   out.task->spec = *std::move(checked);
   return out;
@@ -29,6 +30,13 @@ void Scheduler::cancel(TaskId id, Done<Result<Cancelled>> done) { impl_->cancel(
 void Scheduler::pause(TaskId id, Done<Result<bool>> done) { impl_->pause(id, std::move(done)); }
 void Scheduler::resume(TaskId id, Done<Result<void>> done) { impl_->resume(id, std::move(done)); }
 void Scheduler::trigger(ports::TriggerRequest::Item item, Done<Result<FiringId>> done) { impl_->trigger(std::move(item), std::move(done)); }
+void Scheduler::update(TaskId id, std::uint32_t version, Change change, Done<Result<Updated>> done) {
+  impl_->update(id, version, std::move(change), std::move(done));
+}
+void Scheduler::rerun(ports::TriggerRequest::Item item, Tick tick, Done<Result<FiringId>> done) {
+  impl_->rerun(std::move(item), std::move(tick), std::move(done));
+}
+void Scheduler::backfill(BackfillRange range, Done<Result<Backfilled>> done) { impl_->backfill(std::move(range), std::move(done)); }
 void Scheduler::get(TaskId id, Done<Result<ports::TaskView>> done) { impl_->get(id, std::move(done)); }
 void Scheduler::list(ports::ListRequest request, Done<Result<ports::ListRequest::Answer>> done) {
   impl_->list(std::move(request), std::move(done));
@@ -53,6 +61,7 @@ Scheduler::Impl::~Impl() {
 void Scheduler::Impl::start() {
   next_load_ = parts_.loop.steady_now() + kLoadEvery;
   next_safety_ = parts_.loop.steady_now() + options_.safety_read_every / kSafetyGroups;
+  next_purge_ = parts_.loop.steady_now() + kPurgeEvery;
   parts_.coordinator.start({.granted = [this](std::vector<ports::ShardGrant> grants) { granted(std::move(grants)); },
                             .revoked =
                                 [this](std::vector<Shard> shards) {
@@ -104,7 +113,9 @@ void Scheduler::Impl::turn() {
     }
     if (steady >= next_load_) load_all();
     if (steady >= next_safety_) safety_read();
+    if (steady >= next_purge_) purge();
   }
+  if (!skips_out_.empty()) send_skips();
   if (!lost_out_.empty()) reap(std::exchange(lost_out_, {}), false);
   dispatch();
   arm_timer();
@@ -113,7 +124,7 @@ void Scheduler::Impl::turn() {
 
 void Scheduler::Impl::arm_timer() {
   if (stopping_) return;
-  SteadyTime wake = std::min(next_load_, next_safety_);
+  SteadyTime wake = std::min({next_load_, next_safety_, next_purge_});
   if (const auto due = engine_.next_wake(); due && ready_) wake = std::min(wake, clock_.steady_at(*due));
   if (timer_ != 0 && timer_at_ == wake) return;
   if (timer_ != 0) parts_.loop.cancel_timer(timer_);

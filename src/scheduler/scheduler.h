@@ -30,6 +30,10 @@ struct Options {
   milliseconds claim_lease = limits::kClaimLease;
   milliseconds run_lease = limits::kRunLease;
   milliseconds safety_read_every = limits::kSafetyReadEvery;
+  milliseconds ended_tasks_kept = limits::kEndedTasksKept;   ///< retention
+  std::uint64_t ended_tasks_max = limits::kEndedTasksMax;    ///< over all shards
+  milliseconds rows_kept = limits::kRowsKept;                ///< ended rows of a living task
+  std::uint64_t rows_of_task_max = limits::kRowsOfTaskMax;
   bool log_firings = false;           ///< one line for each verb of each firing
 };
 
@@ -56,6 +60,30 @@ struct Cancelled {
   std::vector<TaskId> chained;        ///< not cancelled
 };
 
+struct Updated {
+  std::uint32_t version = 0;          ///< the new one
+  std::optional<SysTime> next_due;    ///< nothing: no tick is left
+  std::string zone;
+  std::vector<std::string> warnings;
+};
+
+struct BackfillRange {
+  TaskId id;
+  SysTime from;                       ///< inclusive
+  SysTime to;                         ///< inclusive, not in the future
+  bool dry_run = false;
+  std::string request_id;             ///< empty: none; a repeat answers the same firings
+};
+
+struct Backfilled {
+  struct Item {
+    DueTick tick;
+    std::optional<FiringId> firing;   ///< nothing in a dry run
+  };
+  std::string zone;
+  std::vector<Item> items;
+};
+
 /// An executor that holds a stream now.
 struct ExecutorView {
   std::string instance;
@@ -68,6 +96,7 @@ struct ExecutorView {
 
 template <class T>
 using Done = std::move_only_function<void(T)>;
+using Change = std::move_only_function<Result<TaskSpec>(const TaskSpec&)>;
 
 class Scheduler {
  public:
@@ -100,6 +129,16 @@ class Scheduler {
   void pause(TaskId id, Done<Result<bool>> done);  ///< NotFound, Conflict (ended); false: was paused
   void resume(TaskId id, Done<Result<void>> done);  ///< NotFound; may be repeated
   void trigger(ports::TriggerRequest::Item item, Done<Result<FiringId>> done);  ///< NotFound, Conflict (cancelled)
+  /// Replaces the task's spec by what `change` makes of it (on the loop; it may be called again when another update came between).
+  /// @param version  that the change is based on; 0: whatever there is
+  /// NotFound · Conflict: another version, or the task has ended · what `change` refuses · InvalidArgument: kind, appId, uniqueKey,
+  /// requestId or a LADDER's define would change. Not repeatable unless `version` is given: then a repeat is a Conflict.
+  void update(TaskId id, std::uint32_t version, Change change, Done<Result<Updated>> done);
+  /// Runs an old tick again. NotFound: no such task, or its ledger has no such tick · Conflict: cancelled. `item.again` is filled in.
+  void rerun(ports::TriggerRequest::Item item, Tick tick, Done<Result<FiringId>> done);
+  /// Runs the planned ticks of a past range. NotFound · Conflict (cancelled) · InvalidArgument: not a PLAN, `from` after `to`, `to` in
+  /// the future, more than kBackfillTicksMax ticks.
+  void backfill(BackfillRange range, Done<Result<Backfilled>> done);
   void get(TaskId id, Done<Result<ports::TaskView>> done);  ///< NotFound
   void list(ports::ListRequest request, Done<Result<ports::ListRequest::Answer>> done);
   void ledger(ports::LedgerRequest request, Done<Result<ports::LedgerRequest::Answer>> done);  ///< NotFound; shard is filled in

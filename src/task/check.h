@@ -39,5 +39,7 @@ Result<JsonFacts> json(std::string_view field, std::string_view value);
 /// `path` is the target's own: "target" or "next[3]". Sorts headers and environment by name.
 Checked target(const std::string& path, Target& target);
 Checked options(Options& options);
+/// The options that say when a task runs: which kinds may have them, and their limits.
+Checked time_options(const TaskSpec& spec);
 
 }  // namespace meepo::check

@@ -17,8 +17,7 @@ check::Checked define_of_kind(const TaskSpec& spec) {
       return {};
     }
     case Kind::Timing:
-    case Kind::Plan:
-      return check::refuse_number("kind", to_string(spec.kind), "REAL or LADDER: this version does not run TIMING and PLAN tasks yet");
+    case Kind::Plan: return check::text("define", spec.define, {.bytes_min = 1, .bytes_max = limits::kDefineBytesMax});
   }
   return check::refuse_number("kind", fmt::to_string(static_cast<int>(spec.kind)), "REAL, LADDER, TIMING or PLAN");
 }
@@ -42,6 +41,7 @@ Result<TaskSpec> check_spec(TaskSpec spec, std::string_view default_zone) {
   if (auto checked = define_of_kind(spec); !checked) return fail(std::move(checked.error()));
   if (auto checked = targets(spec); !checked) return fail(std::move(checked.error()));
   if (auto checked = check::options(spec.options); !checked) return fail(std::move(checked.error()));
+  if (auto checked = check::time_options(spec); !checked) return fail(std::move(checked.error()));
   if (spec.options.zone.empty()) spec.options.zone = default_zone;
   return spec;
 }

@@ -80,8 +80,20 @@ TEST(CheckSpec, KindAndDefine) {
          s.define = "1,x";
        },
        "define", R"(rung 2 is "x")"},
-      {[](TaskSpec& s) { s.kind = Kind::Timing; }, "kind", "kind is TIMING: expected REAL or LADDER: this version does not run"},
-      {[](TaskSpec& s) { s.kind = Kind::Plan; }, "kind", "kind is PLAN"},
+      {[](TaskSpec& s) { s.kind = Kind::Timing; }, "define", "1 to 1024 bytes"},
+      {[](TaskSpec& s) {
+         s.kind = Kind::Plan;
+         s.define = std::string(1025, '*');
+       },
+       "define", "at most 1024 bytes, not 1025"},
+      {[](TaskSpec& s) { s.options.misfire.kind = Misfire::Kind::Once; }, "misfire",
+       "only for a LADDER, TIMING or PLAN, not for a REAL task"},
+      {[](TaskSpec& s) { s.options.jitter = milliseconds(1); }, "jitterMs", "only for a LADDER, TIMING or PLAN"},
+      {[](TaskSpec& s) { s.options.overlap = Overlap::Skip; }, "overlap", "only for a LADDER or PLAN"},
+      {[](TaskSpec& s) { s.options.start = from_unix_ms(0); }, "startAt", "only for a PLAN"},
+      {[](TaskSpec& s) { s.options.end = from_unix_ms(0); }, "endAt", "only for a PLAN"},
+      {[](TaskSpec& s) { s.options.max_count = 1; }, "maxCount", "only for a PLAN"},
+      {[](TaskSpec& s) { s.options.dst = DstRule::Once; }, "dst", "only for a PLAN"},
       {[](TaskSpec& s) { s.kind = static_cast<Kind>(9); }, "kind", "kind is 9: expected REAL, LADDER, TIMING or PLAN"},
       {[](TaskSpec& s) { s.kind = static_cast<Kind>(0); }, "kind", "kind is 0"},
   });
@@ -191,6 +203,40 @@ TEST(CheckSpec, ChainIsAtMost32TargetsEachChecked) {
        "next[3].service.method", R"(next[3].service.method is "b-c")"},
       {[](TaskSpec& s) { s.next = {HttpTarget{.method = "get", .url = "http://a/"}}; }, "next[0].http.method", "GET"},
   });
+}
+
+TEST(CheckSpec, OptionsOfTime) {
+  const auto plan = [](const std::function<void(Options&)>& change) {
+    TaskSpec spec{.app_id = "app", .kind = Kind::Plan, .define = "* * * * * *", .target = ServiceTarget{.interface = "a.B", .method = "c"}};
+    change(spec.options);
+    return check_spec(spec, "UTC");
+  };
+  using Seconds = std::chrono::seconds;
+  const Seconds window_most = limits::kMisfireWindowMax;
+  const milliseconds jitter_most = limits::kJitterMax;
+  EXPECT_TRUE(plan([&](Options& o) { o.misfire = {.kind = Misfire::Kind::All, .max = limits::kMisfireTicksMax, .window = window_most}; }));
+  EXPECT_TRUE(plan([&](Options& o) { o.jitter = jitter_most; }));
+  EXPECT_TRUE(plan([](Options& o) { o.start = o.end = from_unix_ms(5); }));
+  struct Bad {
+    std::function<void(Options&)> change;
+    const char* field;
+  };
+  for (const auto& [change, field] : std::vector<Bad>{
+           {[](Options& o) { o.misfire = {.kind = Misfire::Kind::All, .max = limits::kMisfireTicksMax + 1}; }, "misfire.max"},
+           {[](Options& o) { o.misfire = {.kind = Misfire::Kind::Once, .max = 1}; }, "misfire.max"},
+           {[](Options& o) { o.misfire.kind = static_cast<Misfire::Kind>(4); }, "misfire.policy"},
+           {[&](Options& o) { o.misfire.window = window_most + Seconds(1); }, "misfire.windowSeconds"},
+           {[](Options& o) { o.misfire.window = Seconds(-1); }, "misfire.windowSeconds"},
+           {[](Options& o) { o.overlap = static_cast<Overlap>(6); }, "overlap"},
+           {[&](Options& o) { o.jitter = jitter_most + milliseconds(1); }, "jitterMs"},
+           {[](Options& o) { o.jitter = milliseconds(-1); }, "jitterMs"},
+           {[](Options& o) { o.start = from_unix_ms(5), o.end = from_unix_ms(4); }, "endAt"},
+       }) {
+    const auto refused = plan(change);
+    ASSERT_FALSE(refused) << field;
+    EXPECT_EQ(refused.error().code, Code::InvalidArgument);
+    EXPECT_EQ(refused.error().field, field);
+  }
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct OpenFiring {
   bool started = false;
   bool cancel_asked = false;
   OnLost on_lost = OnLost::Rerun;
-  TaskPtr task;             ///< DUE and WAITING ticks of LADDER and PLAN tasks only: the tick after this one is computed from it
+  TaskPtr task;             ///< planned DUE and WAITING ticks that never began, not of REAL: the tick after this one is computed from it
   RunToken run_token;       ///< RUNNING only
   std::string executor;     ///< RUNNING only
 };

@@ -33,6 +33,15 @@ constexpr std::uint64_t kRetryDelay = 22;
 constexpr std::uint64_t kRetryFactor = 23;
 constexpr std::uint64_t kRetryCap = 24;
 constexpr std::uint64_t kRetryJitter = 25;
+constexpr std::uint64_t kMisfireKind = 26;
+constexpr std::uint64_t kMisfireMax = 27;
+constexpr std::uint64_t kMisfireWindow = 28;
+constexpr std::uint64_t kOverlap = 29;
+constexpr std::uint64_t kStart = 30;
+constexpr std::uint64_t kEnd = 31;
+constexpr std::uint64_t kMaxCount = 32;
+constexpr std::uint64_t kJitter = 33;
+constexpr std::uint64_t kDst = 34;
 
 // The format's defaults: what a field that is not there means. Fixed for ever, whatever the defaults of task.h become.
 constexpr std::uint32_t kVersionOmitted = 1;
@@ -52,6 +61,20 @@ void append_retry(std::string& out, const RetryPolicy& retry) {
   if (retry.jitter != 0) append_double(out, kRetryJitter, retry.jitter);
 }
 
+/// What says when a task runs, beside its define.
+void append_timing(std::string& out, const Options& options) {
+  const Misfire& misfire = options.misfire;
+  if (misfire.kind != Misfire::Kind::Default) append_number(out, kMisfireKind, static_cast<std::uint64_t>(misfire.kind));
+  if (misfire.max != 0) append_number(out, kMisfireMax, misfire.max);
+  if (misfire.window.count() != 0) append_signed(out, kMisfireWindow, milliseconds(misfire.window).count());
+  if (options.overlap != Overlap::Default) append_number(out, kOverlap, static_cast<std::uint64_t>(options.overlap));
+  if (options.start) append_time(out, kStart, *options.start);
+  if (options.end) append_time(out, kEnd, *options.end);
+  if (options.max_count != 0) append_number(out, kMaxCount, options.max_count);
+  if (options.jitter.count() != 0) append_signed(out, kJitter, options.jitter.count());
+  if (options.dst != DstRule::Spring) append_number(out, kDst, static_cast<std::uint64_t>(options.dst));
+}
+
 void append_options(std::string& out, const Options& options) {
   append_text(out, kName, options.name);
   append_text(out, kZone, options.zone);
@@ -63,9 +86,33 @@ void append_options(std::string& out, const Options& options) {
   append_text(out, kRequestId, options.request_id);
   for (const Pair& label : options.labels) append_pair(out, kLabel, label);
   append_retry(out, options.retry);
+  append_timing(out, options);
 }
 
-/// A retry field, or one that this Meepo does not know.
+void read_window(Reader& reader, std::chrono::seconds& out) {
+  milliseconds window{0};
+  reader.read("misfire window", window);
+  out = std::chrono::floor<std::chrono::seconds>(window);
+}
+
+/// A field of append_timing(), or one that this Meepo does not know.
+void read_timing(Reader& reader, Task& task) {
+  Options& options = task.spec.options;
+  switch (reader.tag()) {
+    case kMisfireKind: return reader.read_enum("misfire kind", Misfire::Kind::All, options.misfire.kind);
+    case kMisfireMax: return reader.read("misfire count", options.misfire.max);
+    case kMisfireWindow: return read_window(reader, options.misfire.window);
+    case kOverlap: return reader.read_enum("overlap", Overlap::Allow, options.overlap);
+    case kStart: return reader.read("start", options.start.emplace());
+    case kEnd: return reader.read("end", options.end.emplace());
+    case kMaxCount: return reader.read("max count", options.max_count);
+    case kJitter: return reader.read("jitter", options.jitter);
+    case kDst: return reader.read_enum("dst", DstRule::Once, options.dst);
+    default: task.unknown_fields += reader.raw();
+  }
+}
+
+/// A retry field, or one of append_timing().
 void read_rest(Reader& reader, Task& task) {
   RetryPolicy& retry = task.spec.options.retry;
   switch (reader.tag()) {
@@ -76,7 +123,7 @@ void read_rest(Reader& reader, Task& task) {
     case kRetryFactor: return reader.read("retry factor", retry.factor);
     case kRetryCap: return reader.read("retry cap", retry.cap);
     case kRetryJitter: return reader.read("retry jitter", retry.jitter);
-    default: task.unknown_fields += reader.raw();
+    default: return read_timing(reader, task);
   }
 }
 

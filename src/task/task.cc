@@ -15,6 +15,20 @@ std::string_view to_string(Kind kind) {
   return "";
 }
 
+Overlap overlap_of(const TaskSpec& spec) {
+  if (spec.kind == Kind::Real || spec.kind == Kind::Timing) return Overlap::Allow;
+  if (spec.options.overlap != Overlap::Default) return spec.options.overlap;
+  const bool plan = spec.kind == Kind::Plan;
+  if (spec.options.run_once) return plan ? Overlap::BufferOne : Overlap::BufferAll;
+  return plan ? Overlap::Skip : Overlap::Allow;
+}
+
+Misfire misfire_of(const TaskSpec& spec) {
+  Misfire misfire = spec.options.misfire;
+  if (misfire.kind == Misfire::Kind::Default) misfire.kind = spec.kind == Kind::Plan ? Misfire::Kind::Once : Misfire::Kind::All;
+  return misfire;
+}
+
 std::uint64_t content_hash(const TaskSpec& spec) {
   std::string content;
   content.reserve(record::size_hint(spec));
@@ -40,6 +54,13 @@ std::optional<Task> chained_task(const Task& parent, const DueTick& tick, SysTim
   task.spec.options.run_once = false;
   task.spec.options.unique_key.clear();
   task.spec.options.request_id.clear();
+  task.spec.options.misfire = {};
+  task.spec.options.overlap = Overlap::Default;
+  task.spec.options.start.reset();
+  task.spec.options.end.reset();
+  task.spec.options.max_count = 0;
+  task.spec.options.jitter = milliseconds(0);
+  task.spec.options.dst = DstRule::Spring;
   return task;
 }
 

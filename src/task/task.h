@@ -38,6 +38,34 @@ enum class OnLost : std::uint8_t {
   Unknown = 1,  ///< it ends UNKNOWN with an alert: for targets that must never be called twice
 };
 
+/// What becomes of ticks that could not be fired in time (nobody was there). PLAN: while the oldest waiting tick is at most
+/// kMisfireAfter late, each fires; then this policy decides over all that wait. Ends SKIPPED(misfire) what it does not fire.
+struct Misfire {
+  enum class Kind : std::uint8_t {
+    Default = 0,  ///< PLAN: Once; LADDER and TIMING: All
+    Once = 1,     ///< the newest waiting tick fires
+    Skip = 2,     ///< none of them fires
+    All = 3,      ///< all of them fire, the newest `max` if that is not 0
+  };
+  Kind kind = Kind::Default;
+  std::uint32_t max = 0;                  ///< All: 0: no limit
+  std::chrono::seconds window{0};         ///< a tick that is later than this does not fire; 0: no limit. Skip: in place of kMisfireAfter
+  friend bool operator==(const Misfire&, const Misfire&) = default;
+};
+
+/// What becomes of a planned tick that is due while another firing of its task is under way (claimed, running, or waiting for a retry).
+enum class Overlap : std::uint8_t {
+  Default = 0,      ///< see overlap_of()
+  Skip = 1,         ///< it ends SKIPPED(overlap)
+  BufferOne = 2,    ///< one waits; what comes due while one waits is skipped
+  BufferAll = 3,    ///< all wait, the newest kBufferedTicksMax of them; they run one after the other
+  CancelOther = 4,  ///< the running one is asked to stop, and it waits until that has ended; of several that wait the newest runs
+  Allow = 5,        ///< it runs beside the other
+};
+
+/// What a clock change does to the local times of a PLAN (src/schedule/cron).
+enum class DstRule : std::uint8_t { Spring = 0, Once = 1 };
+
 struct Options {
   std::string name;                       ///< for people and search; empty: none
   std::string zone;                       ///< IANA name; empty in a spec: the server's; always set in a stored task
@@ -49,13 +77,22 @@ struct Options {
   std::string unique_key;                 ///< one unended task per app and key
   std::string request_id;                 ///< a repeat within 24 h answers the first id
   std::vector<std::pair<std::string, std::string>> labels;
+  Misfire misfire;                        ///< LADDER, TIMING, PLAN
+  Overlap overlap = Overlap::Default;     ///< LADDER, PLAN
+  std::optional<SysTime> start;           ///< PLAN: no tick before it
+  std::optional<SysTime> end;             ///< PLAN: no tick after it
+  std::uint32_t max_count = 0;            ///< PLAN: planned ticks that begin, skipped ones not counted; 0: no limit
+  milliseconds jitter{0};                 ///< LADDER, TIMING, PLAN: each tick is due later by up to this, drawn from its firing id
+  DstRule dst = DstRule::Spring;          ///< PLAN
   friend bool operator==(const Options&, const Options&) = default;
 };
 
 struct TaskSpec {
   std::string app_id;
   Kind kind = Kind::Real;
-  std::string define;                     ///< REAL "" · LADDER "0,1,3,5" (seconds after creation, not cumulative)
+  /// REAL "" · LADDER "0,1,3,5" (seconds after creation, not cumulative) · TIMING "20261126093000" (yyyyMMddHHmmss in the task's zone)
+  /// · PLAN "0 30 9 * * MON-FRI" (Spring cron, six fields)
+  std::string define;
   Target target;
   std::vector<Target> next;               ///< each firing that ends well creates one REAL task for next[0] with the rest
   Options options;
@@ -76,11 +113,18 @@ using TaskPtr = std::shared_ptr<const Task>;
 /// One tick that becomes due.
 struct DueTick {
   Tick tick;
-  SysTime due;
+  SysTime due;                            ///< with its jitter
   friend bool operator==(const DueTick&, const DueTick&) = default;
 };
 
-/// Checks everything that a client may say and gives defaults: the only door by which a spec becomes a task.
+/// The overlap that counts: the task's own; else runOnce: BufferAll (LADDER), BufferOne (PLAN); else PLAN: Skip, others: Allow.
+Overlap overlap_of(const TaskSpec& spec);
+
+/// The misfire policy that counts: never Kind::Default.
+Misfire misfire_of(const TaskSpec& spec);
+
+/// Checks everything that a client may say and gives defaults: the only door by which a spec becomes a task, but for the
+/// defines of TIMING and PLAN, which src/schedule reads (schedule/planner.h).
 /// Labels, headers and environment come back sorted by name, so that their order on the way here does not matter to content_hash.
 /// InvalidArgument names the field by its API path ("target.service.method"), the value and what was expected. Pure.
 Result<TaskSpec> check_spec(TaskSpec spec, std::string_view default_zone);

@@ -69,7 +69,16 @@ inline Options options() {
           .priority = *rc::gen::arbitrary<std::int32_t>(),
           .unique_key = text(),
           .request_id = text(),
-          .labels = pairs()};
+          .labels = pairs(),
+          .misfire = {.kind = *rc::gen::element(Misfire::Kind::Default, Misfire::Kind::Once, Misfire::Kind::Skip, Misfire::Kind::All),
+                      .max = *rc::gen::arbitrary<std::uint32_t>(),
+                      .window = std::chrono::seconds(*rc::gen::arbitrary<std::int32_t>())},
+          .overlap = *rc::gen::element(Overlap::Default, Overlap::Skip, Overlap::BufferAll, Overlap::Allow),
+          .start = *rc::gen::arbitrary<bool>() ? std::optional(instant()) : std::nullopt,
+          .end = *rc::gen::arbitrary<bool>() ? std::optional(instant()) : std::nullopt,
+          .max_count = *rc::gen::arbitrary<std::uint32_t>(),
+          .jitter = duration(),
+          .dst = *rc::gen::element(DstRule::Spring, DstRule::Once)};
 }
 
 inline Tick tick() {

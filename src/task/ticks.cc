@@ -98,6 +98,13 @@ std::optional<DueTick> next_tick(const Task& task, const Tick& tick) {
   return due_tick(task, *(place + 1));
 }
 
+std::optional<SysTime> rung_due(const Task& task, const Tick& tick) {
+  const auto rungs = rungs_of(task);
+  const auto place = find_rung(rungs, tick);
+  if (place == rungs.end()) return std::nullopt;
+  return due_tick(task, *place).due;
+}
+
 std::optional<TickRange> ticks_from(const Task& task, const Tick& from) {
   if (task.spec.kind == Kind::Real && from.is_real()) return TickRange{.first = from, .last = from, .count = 1};
   if (task.spec.kind != Kind::Ladder) return std::nullopt;

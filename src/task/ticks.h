@@ -30,6 +30,9 @@ DueTick first_tick(const Task& task);
 /// The tick that follows `tick` in due order, or nothing. Ticks by hand and re-runs have none.
 std::optional<DueTick> next_tick(const Task& task, const Tick& tick);
 
+/// The instant of a LADDER's rung; nothing for other ticks, or a rung that it does not have.
+std::optional<SysTime> rung_due(const Task& task, const Tick& tick);
+
 /// `from` and every planned tick after it, in due order; nothing if `from` is by hand.
 std::optional<TickRange> ticks_from(const Task& task, const Tick& from);
 

@@ -36,7 +36,7 @@ TEST_P(FenceTest, EverySchedulerVerb_IsRefusedUnderALowerFenceAndWritesNothing) 
       Code::Fenced);
   EXPECT_EQ(code(ask(CancelRequest{.shard = kShard, .fence = old, .ids = {due.task}})), Code::Fenced);
   EXPECT_EQ(code(ask(PauseRequest{.shard = kShard, .fence = old, .ids = {due.task}})), Code::Fenced);
-  EXPECT_EQ(code(ask(ResumeRequest{.shard = kShard, .fence = old, .ids = {due.task}})), Code::Fenced);
+  EXPECT_EQ(code(ask(ResumeRequest{.shard = kShard, .fence = old, .items = {{.id = due.task, .skip = {}}}})), Code::Fenced);
   EXPECT_EQ(code(ask(TriggerRequest{.shard = kShard, .fence = old, .now = now(), .items = {{.id = due.task}}})), Code::Fenced);
   EXPECT_EQ(code(ask(SkipRequest{.shard = kShard, .fence = old, .items = {{.id = due.task, .open = due}}})), Code::Fenced);
   EXPECT_EQ(code(ask(PurgeRequest{.shard = kShard, .fence = old, .tasks_ended_before = now(), .rows_ended_before = now()})), Code::Fenced);

@@ -8,7 +8,9 @@ using namespace ports;
 class PauseTest : public StoreTest {
  protected:
   Result<bool> pause(const TaskId& id) { return one(PauseRequest{.shard = kShard, .fence = fence_, .ids = {id}}); }
-  Result<std::vector<OpenFiring>> resume(const TaskId& id) { return one(ResumeRequest{.shard = kShard, .fence = fence_, .ids = {id}}); }
+  Result<std::vector<OpenFiring>> resume(const TaskId& id) {
+    return one(ResumeRequest{.shard = kShard, .fence = fence_, .items = {{.id = id, .skip = {}}}});
+  }
 };
 INSTANTIATE_TEST_SUITE_P(Stores, PauseTest, ::testing::ValuesIn(store_factories()), name_of);
 

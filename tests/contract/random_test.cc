@@ -129,7 +129,7 @@ void RandomTest::step() {
       return;
     }
     case 2: (void)one(PauseRequest{.shard = kShard, .fence = fence_, .ids = {any_task()->id}}); return;
-    case 3: (void)one(ResumeRequest{.shard = kShard, .fence = fence_, .ids = {any_task()->id}}); return;
+    case 3: (void)one(ResumeRequest{.shard = kShard, .fence = fence_, .items = {{.id = any_task()->id, .skip = {}}}}); return;
     case 4: (void)one(ParkRequest{.shard = kShard, .fence = fence_, .items = {{.id = any_firing()}}}); return;
     case 5: (void)ask(UnparkRequest{.shard = kShard, .fence = fence_, .target_key = target_key(any_task()->spec.target)}); return;
     case 6: {

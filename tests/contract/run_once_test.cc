@@ -93,7 +93,7 @@ TEST_P(RunOnceTest, TheTickThatWaited_StaysPausedWithItsTask) {
   ASSERT_TRUE(*one(PauseRequest{.shard = kShard, .fence = fence_, .ids = {task->id}}));
   ASSERT_TRUE(end(first, run, Outcome::Fail));
   EXPECT_TRUE(open(State::Due).empty());
-  const auto resumed = one(ResumeRequest{.shard = kShard, .fence = fence_, .ids = {task->id}});
+  const auto resumed = one(ResumeRequest{.shard = kShard, .fence = fence_, .items = {{.id = task->id, .skip = {}}}});
   ASSERT_TRUE(resumed);
   ASSERT_EQ(resumed->size(), 1U);
   EXPECT_EQ(resumed->front().id, second);

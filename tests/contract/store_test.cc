@@ -50,6 +50,7 @@ MEEPO_BATCH(ResumeRequest);
 MEEPO_BATCH(TriggerRequest);
 MEEPO_BATCH(SkipRequest);
 MEEPO_WHOLE(PurgeRequest);
+MEEPO_WHOLE(ShiftRequest);
 MEEPO_WHOLE(TakeOverRequest);
 MEEPO_WHOLE(ChangesRequest);
 MEEPO_BATCH(BeginRequest);

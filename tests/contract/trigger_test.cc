@@ -16,9 +16,13 @@ class TriggerTest : public StoreTest {
                               .items = {{.id = id, .params = std::move(params), .request_id = std::move(request_id)}}});
   }
   Result<bool> skip(SkipRequest::Item item) { return one(SkipRequest{.shard = kShard, .fence = fence_, .items = {std::move(item)}}); }
-  Result<std::monostate> update(TaskPtr task, std::uint32_t expected, std::optional<Arm> arm = {}) {
-    return one(UpdateRequest{
-        .shard = kShard, .fence = fence_, .items = {{.task = std::move(task), .expected_version = expected, .arm = std::move(arm)}}});
+  /// As the owner does: with the planned tick that is armed now.
+  Result<bool> update(TaskPtr task, std::uint32_t expected, std::optional<Arm> arm = {}) {
+    const auto view = get(task->id);
+    const auto armed = view && view->planned ? std::optional(view->planned->id.tick) : std::nullopt;
+    return one(UpdateRequest{.shard = kShard,
+                             .fence = fence_,
+                             .items = {{.task = std::move(task), .expected_version = expected, .armed = armed, .arm = std::move(arm)}}});
   }
 };
 INSTANTIATE_TEST_SUITE_P(Stores, TriggerTest, ::testing::ValuesIn(store_factories()), name_of);

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from history import History, parse, unix_ms
 
 CLOCK_LAG_MS = 50    # a scheduler's idea of the store's time is never ahead, and late by what an answer of the store took
-IN_FLIGHT_MAX = 256  # runs that one executor holds at once: what a kill may turn into UNKNOWN
+IN_FLIGHT_MAX = 1024  # runs that one executor holds at once: what a kill may turn into UNKNOWN
 TASK_ID = re.compile(r"^[0-9a-hjkmnp-tv-z]{19}$")
 TICK = re.compile(r"^(0|r(0|[1-9][0-9]*)|m[1-9][0-9]*)$")
 

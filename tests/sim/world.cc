@@ -103,6 +103,44 @@ scheduler::Cancelled World::cancel(TaskId id) {
   return value_of(out, "cancel").value();
 }
 
+Result<bool> World::pause(TaskId id) {
+  std::optional<Result<bool>> out;
+  scheduler_->pause(id, [&](Result<bool> answer) { out = std::move(answer); });
+  loop.run();
+  return value_of(out, "pause");
+}
+
+Result<void> World::resume(TaskId id) {
+  std::optional<Result<void>> out;
+  scheduler_->resume(id, [&](Result<void> answer) { out = std::move(answer); });
+  loop.run();
+  return value_of(out, "resume");
+}
+
+Result<scheduler::Updated> World::update(TaskId id, std::uint32_t version, std::function<TaskSpec(TaskSpec)> change) {
+  std::optional<Result<scheduler::Updated>> out;
+  scheduler_->update(
+      id, version, [change = std::move(change)](const TaskSpec& spec) -> Result<TaskSpec> { return change(spec); },
+      [&](Result<scheduler::Updated> answer) { out = std::move(answer); });
+  loop.run();
+  return value_of(out, "update");
+}
+
+Result<FiringId> World::rerun(TaskId id, Tick tick) {
+  std::optional<Result<FiringId>> out;
+  scheduler_->rerun({.id = id, .again = {}, .params = {}, .request_id = {}}, std::move(tick),
+                    [&](Result<FiringId> answer) { out = std::move(answer); });
+  loop.run();
+  return value_of(out, "rerun");
+}
+
+Result<scheduler::Backfilled> World::backfill(scheduler::BackfillRange range) {
+  std::optional<Result<scheduler::Backfilled>> out;
+  scheduler_->backfill(std::move(range), [&](Result<scheduler::Backfilled> answer) { out = std::move(answer); });
+  loop.run();
+  return value_of(out, "backfill");
+}
+
 ports::TaskView World::get(TaskId id) {
   std::optional<Result<ports::TaskView>> out;
   scheduler_->get(id, [&](Result<ports::TaskView> answer) { out = std::move(answer); });

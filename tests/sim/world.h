@@ -2,6 +2,7 @@
 // A whole Meepo in one thread on virtual time: the real scheduler and executor shells over the real embedded store, with simulated
 // dispatch and targets. The scheduler and each executor can be stopped, killed and started again.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -50,6 +51,11 @@ class World {
   // Use cases, run until answered.
   Result<scheduler::Created> create(TaskSpec spec);
   scheduler::Cancelled cancel(TaskId id);
+  Result<bool> pause(TaskId id);
+  Result<void> resume(TaskId id);
+  Result<scheduler::Updated> update(TaskId id, std::uint32_t version, std::function<TaskSpec(TaskSpec)> change);
+  Result<FiringId> rerun(TaskId id, Tick tick);
+  Result<scheduler::Backfilled> backfill(scheduler::BackfillRange range);
   ports::TaskView get(TaskId id);
   std::vector<ports::LedgerRow> ledger(TaskId id);
   ports::CountsRequest::Answer counts();

@@ -55,6 +55,35 @@ Result<void> set_retry(const Retry& retry, v1::RetryPolicy& out) {
   return {};
 }
 
+void set_instant(Task::Instant time, google::protobuf::Timestamp& out) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  out.set_seconds(seconds.time_since_epoch().count());
+  out.set_nanos(static_cast<std::int32_t>(std::chrono::nanoseconds(time - seconds).count()));
+}
+
+Result<void> set_timing(const Task::Fields& fields, v1::TaskSpec& spec) {
+  const auto window = fields.misfire.window.count();
+  if (window < 0 || window > std::numeric_limits<std::uint32_t>::max()) {
+    return fail(Code::InvalidArgument, "the misfire window is " + std::to_string(window) + " s; expected 0 to 4,294,967,295",
+                "misfire.windowSeconds");
+  }
+  if (fields.misfire.kind != Misfire::Kind::Default || fields.misfire.max != 0 || window != 0) {
+    auto& misfire = *spec.mutable_misfire();
+    misfire.set_policy(static_cast<v1::Misfire::Policy>(fields.misfire.kind));
+    misfire.set_max(fields.misfire.max);
+    misfire.set_window_seconds(static_cast<std::uint32_t>(window));
+  }
+  spec.set_overlap(static_cast<v1::Overlap::Policy>(fields.overlap));
+  if (fields.start) set_instant(*fields.start, *spec.mutable_start_at());
+  if (fields.end) set_instant(*fields.end, *spec.mutable_end_at());
+  spec.set_max_count(fields.max_count);
+  const auto jitter = milliseconds_of(fields.jitter, "jitterMs");
+  if (!jitter) return fail(jitter.error());
+  spec.set_jitter_ms(*jitter);
+  spec.set_dst(fields.dst_once ? v1::Dst::ONCE : v1::Dst::SPRING);
+  return {};
+}
+
 std::string name_of(v1::Firing::State state) { return state == v1::Firing::STATE_UNSPECIFIED ? "" : v1::Firing::State_Name(state); }
 std::string name_of(v1::Firing::Outcome outcome) {
   return outcome == v1::Firing::OUTCOME_UNSPECIFIED ? "" : v1::Firing::Outcome_Name(outcome);
@@ -78,7 +107,7 @@ Result<v1::TaskSpec> to_spec(const Task& task, const std::string& default_app_id
   spec.set_app_id(fields.app_id.empty() ? default_app_id : fields.app_id);
   v1::Kind::Value kind = v1::Kind::KIND_UNSPECIFIED;
   if (!v1::Kind::Value_Parse(fields.kind, &kind)) {
-    return fail(Code::InvalidArgument, "the kind is \"" + fields.kind + "\"; expected REAL or LADDER", "kind");
+    return fail(Code::InvalidArgument, "the kind is \"" + fields.kind + "\"; expected REAL, LADDER, TIMING or PLAN", "kind");
   }
   spec.set_kind(kind);
   spec.set_define(fields.define);
@@ -103,6 +132,7 @@ Result<v1::TaskSpec> to_spec(const Task& task, const std::string& default_app_id
   spec.set_name(fields.name);
   spec.set_zone(fields.zone);
   for (const auto& [key, value] : fields.labels) (*spec.mutable_labels())[key] = value;
+  if (auto set = set_timing(fields, spec); !set) return fail(std::move(set.error()));
   return spec;
 }
 

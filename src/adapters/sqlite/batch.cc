@@ -14,19 +14,19 @@ concept Read = std::same_as<Request, GetRequest> || std::same_as<Request, ListRe
                std::same_as<Request, CountsRequest>;
 
 template <class Request, class Answer>
-StoreReply reply_of(Result<Answer> answer, SysTime now) {
+StoreReply reply_of(Result<Answer> answer, const FollowingClock::Reading& at) {
   if (!answer) return fail(std::move(answer.error()));
-  return Reply<StoreAnswer>{.value = StoreAnswer(std::in_place_index<kPlaceOf<Request>>, std::move(*answer)), .now = now};
+  return Reply<StoreAnswer>{
+      .value = StoreAnswer(std::in_place_index<kPlaceOf<Request>>, std::move(*answer)), .now = at.now, .steps = at.steps};
 }
 
-StoreReply dispatch(Writer& writer, Reader& reader, const StoreRequest& request) {
-  const SysTime now = writer.tables().now;
+StoreReply dispatch(Writer& writer, Reader& reader, const StoreRequest& request, const FollowingClock::Reading& at) {
   return std::visit(
       [&]<class Request>(const Request& typed) -> StoreReply {
         if constexpr (Read<Request>) {
-          return reply_of<Request>(reader.run(typed), now);
+          return reply_of<Request>(reader.run(typed), at);
         } else {
-          return reply_of<Request>(writer.run(typed), now);
+          return reply_of<Request>(writer.run(typed), at);
         }
       },
       request);
@@ -66,11 +66,11 @@ Result<void> WriteBatch::load() {
   return read;
 }
 
-std::vector<StoreReply> WriteBatch::run(const std::vector<const StoreRequest*>& requests, SysTime now) {
-  writer_.tables().now = now;
+std::vector<StoreReply> WriteBatch::run(const std::vector<const StoreRequest*>& requests, const FollowingClock::Reading& at) {
+  writer_.tables().now = at.now;
   std::vector<StoreReply> replies;
   replies.reserve(requests.size());
-  auto error = try_together(requests, replies);
+  auto error = try_together(requests, at, replies);
   if (!error) return replies;
   replies.clear();
   if (requests.size() == 1 || error->code == Code::Unknown) {
@@ -78,21 +78,22 @@ std::vector<StoreReply> WriteBatch::run(const std::vector<const StoreRequest*>& 
     return replies;
   }
   for (const auto* request : requests) {
-    auto alone = run({request}, now);
+    auto alone = run({request}, at);
     replies.push_back(std::move(alone.front()));
   }
   return replies;
 }
 
 /// Nothing, or why none of the requests was carried out; Unknown: perhaps they were.
-std::optional<Error> WriteBatch::try_together(const std::vector<const StoreRequest*>& requests, std::vector<StoreReply>& replies) {
+std::optional<Error> WriteBatch::try_together(const std::vector<const StoreRequest*>& requests, const FollowingClock::Reading& at,
+                                              std::vector<StoreReply>& replies) {
   connection_.forget_failure();
   if (!loaded_) {
     if (auto read = load(); !read) return read.error();
   }
   if (!begin_.run().done()) return connection_.error("begin");
   for (const auto* request : requests) {
-    replies.push_back(dispatch(writer_, reader_, *request));
+    replies.push_back(dispatch(writer_, reader_, *request, at));
     if (connection_.failed()) break;
   }
   if (!connection_.failed()) writer_.tables().save();
@@ -123,13 +124,13 @@ void WriteBatch::roll_back() {
 ReadBatch::ReadBatch(Connection& connection, const StaleEnds& stale_ends)
     : connection_(connection), reader_(connection, stale_ends), begin_(connection, "BEGIN"), commit_(connection, "COMMIT") {}
 
-StoreReply ReadBatch::run(const StoreRequest& request, SysTime now) {
+StoreReply ReadBatch::run(const StoreRequest& request, const FollowingClock::Reading& at) {
   connection_.forget_failure();
   begin_.run().done();
   auto reply = std::visit(
       [&]<class Request>(const Request& typed) -> StoreReply {
         if constexpr (Read<Request>) {
-          return reply_of<Request>(reader_.run(typed), now);
+          return reply_of<Request>(reader_.run(typed), at);
         } else {
           return fail(Code::Internal, "a request that writes reached the reader");
         }

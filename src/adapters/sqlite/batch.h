@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/sqlite/connection.h"
+#include "adapters/sqlite/following_clock.h"
 #include "adapters/sqlite/reader.h"
 #include "adapters/sqlite/writer.h"
 #include "ports/store.h"
@@ -30,10 +31,11 @@ class WriteBatch {
 
   /// In the good case nothing is paid for the requests being independent: a request that SQLite fails rolls all back, and each runs
   /// again alone. A commit that fails answers Unknown to all, unless it surely wrote nothing.
-  std::vector<StoreReply> run(const std::vector<const ports::StoreRequest*>& requests, SysTime now);
+  std::vector<StoreReply> run(const std::vector<const ports::StoreRequest*>& requests, const FollowingClock::Reading& at);
 
  private:
-  std::optional<Error> try_together(const std::vector<const ports::StoreRequest*>& requests, std::vector<StoreReply>& replies);
+  std::optional<Error> try_together(const std::vector<const ports::StoreRequest*>& requests, const FollowingClock::Reading& at,
+                                    std::vector<StoreReply>& replies);
   std::optional<Error> commit();
   void roll_back();
 
@@ -49,7 +51,7 @@ class WriteBatch {
 class ReadBatch {
  public:
   ReadBatch(Connection& connection, const StaleEnds& stale_ends);
-  StoreReply run(const ports::StoreRequest& request, SysTime now);
+  StoreReply run(const ports::StoreRequest& request, const FollowingClock::Reading& at);
 
  private:
   Connection& connection_;

@@ -45,7 +45,7 @@ class BatchTest : public ::testing::Test {
   std::vector<StoreReply> run(const std::vector<StoreRequest>& requests) {
     std::vector<const StoreRequest*> pointers;
     for (const auto& request : requests) pointers.push_back(&request);
-    return batch_->run(pointers, from_unix_ms(1'800'000'000'000));
+    return batch_->run(pointers, {.now = from_unix_ms(1'800'000'000'000), .steps = {}});
   }
   bool there(const TaskId& id) {
     const auto replies = run({GetRequest{.shard = kShard, .ids = {id}}});

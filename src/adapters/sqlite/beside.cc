@@ -96,11 +96,30 @@ void Tables::add_range(Row& task_row, const RangeRow& row) {
   task_row.facts.ranges = true;
   task_row.facts.planned = row.range.last.text();
   task_row.dirty = true;
+  if (lengthen_range(task_row, row)) return;
+  const std::uint64_t sequence = row.sequence != 0 ? row.sequence : ++task_row.facts.sequence;
   auto run = statements_->add_range.run();
-  run.bind_blob(1, view(key)).bind(2, static_cast<std::int64_t>(++task_row.facts.sequence)).bind(3, task_row.task.shard());
+  run.bind_blob(1, view(key)).bind(2, static_cast<std::int64_t>(sequence)).bind(3, task_row.task.shard());
   run.bind(4, to_unix_ms(now)).bind_text(5, row.range.first.text()).bind_text(6, row.range.last.text());
   run.bind(7, static_cast<std::int64_t>(row.range.count)).bind(8, static_cast<std::int64_t>(row.fate));
   run.bind(9, static_cast<std::int64_t>(row.reason)).done();
+}
+
+bool Tables::lengthen_range(const Row& task_row, const RangeRow& row) {
+  if (row.sequence < 2) return false;
+  const auto key = pack(task_row.task);
+  std::int64_t count = 0;
+  {
+    auto run = statements_->range.run();
+    run.bind_blob(1, view(key)).bind(2, static_cast<std::int64_t>(row.sequence - 1));
+    run.bind(3, static_cast<std::int64_t>(row.fate)).bind(4, static_cast<std::int64_t>(row.reason));
+    if (!run.step()) return false;
+    count = run.integer(0);
+  }
+  auto run = statements_->lengthen_range.run();
+  run.bind_blob(1, view(key)).bind(2, static_cast<std::int64_t>(row.sequence - 1)).bind(3, static_cast<std::int64_t>(row.sequence));
+  run.bind(4, to_unix_ms(now)).bind_text(5, row.range.last.text()).bind(6, count + static_cast<std::int64_t>(row.range.count)).done();
+  return true;
 }
 
 void Tables::add_change(const FiringId& id) {

@@ -92,11 +92,12 @@ Result<bool> Writer::pause(Shard shard, const TaskId& id) {
 }
 
 Result<ResumeRequest::Answer> Writer::run(const ResumeRequest& request) {
-  if (auto checked = check(request.shard, request.fence, request.ids.size()); !checked) return fail(std::move(checked.error()));
-  return each<std::vector<OpenFiring>>(request.ids, [&](const TaskId& id) { return resume(request.shard, id); });
+  if (auto checked = check(request.shard, request.fence, request.items.size()); !checked) return fail(std::move(checked.error()));
+  return each<std::vector<OpenFiring>>(request.items, [&](const auto& item) { return resume(request.shard, item); });
 }
 
-Result<std::vector<OpenFiring>> Writer::resume(Shard shard, const TaskId& id) {
+Result<std::vector<OpenFiring>> Writer::resume(Shard shard, const ResumeRequest::Item& item) {
+  const TaskId& id = item.id;
   if (auto checked = check_id(shard, id); !checked) return fail(std::move(checked.error()));
   const auto task = tables_.find_task(id);
   if (!task) return fail(task.error());
@@ -108,7 +109,14 @@ Result<std::vector<OpenFiring>> Writer::resume(Shard shard, const TaskId& id) {
   if (was_paused) task_row.dirty = true;
   std::vector<OpenFiring> due;
   for (Row* row : *open) {
-    if (row->firing.state == State::Waiting && row->firing.wait_reason == WaitReason::Paused) {
+    const bool waited = row->firing.state == State::Waiting && row->firing.wait_reason == WaitReason::Paused;
+    if (waited && item.skip && item.skip->open == row->firing.id && row->planned() && row->never_began()) {
+      const auto armed = skip_planned({.firing = row, .task = &task_row}, item.skip->range, item.skip->reason, item.skip->next);
+      if (!armed) return fail(armed.error());
+      if (*armed != nullptr) due.push_back(tables_.open_firing(**armed));
+      continue;
+    }
+    if (waited) {
       Moving moving(tables_, *row, task_row);
       moving.go({Move::Unpark});
       row->firing.wait_reason = WaitReason::None;

@@ -1,7 +1,5 @@
 // claim, park, unpark, mark: what the owner does with a firing before it runs.
 
-#include <algorithm>
-
 #include "adapters/sqlite/writer.h"
 #include "adapters/sqlite/writer_statements.h"
 
@@ -23,24 +21,27 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
   const bool same_run = item.start && state == State::Running && row.firing.run_token == item.start->token;
   const bool due = state == State::Due && row.firing.score <= request.now;
   if (!same_run && !due && state != State::Claimed) return ClaimRequest::ItemAnswer{};
+  ClaimRequest::ItemAnswer answer;
   if (due) {
-    const auto waits = waits_its_turn(*pair);
-    if (!waits) return fail(waits.error());
-    if (*waits) return ClaimRequest::ItemAnswer{};
+    const auto turn = take_turn(*pair, item, answer);
+    if (!turn) return fail(turn.error());
+    if (*turn != Turn::Now) return answer;
   }
 
   TaskPtr task;
   if (item.start) {
-    auto record = record_for(*pair);
+    const bool knows = item.known && row.pinned_version == 0 && item.known->version == pair->task->facts.version;
+    auto record = knows ? Result<TaskPtr>(item.known) : record_for(*pair);
     if (!record) return fail(std::move(record.error()));
     task = std::move(*record);
   }
-  ClaimRequest::ItemAnswer answer{.claimed = true, .begun = {}};
+  answer.claimed = true;
   if (same_run) {
     answer.begun = BegunRun{.firing = tables_.firing(row), .task = std::move(task)};
     return answer;
   }
-  if (item.next && !row.next_armed && !pair->task->facts.takes_no_more()) {
+  const bool counts = row.planned() && row.never_began();
+  if (item.next && !row.next_armed && !pair->task->facts.takes_no_more() && !pair->task->facts.has_all(counts ? 1 : 0)) {
     Row like = row;
     if (row.pinned_version != 0) {
       const auto current = tables_.record(*pair->task);
@@ -60,44 +61,6 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
     row.firing.score = request.lease_until;
   }
   return answer;
-}
-
-/// runOnce: a planned tick goes on only when no other firing of its task is under way, for that one may be the success after which none
-/// begins. It waits, alone: the tick after it is armed when it is claimed.
-Result<bool> Writer::waits_its_turn(const Pair& pair) {
-  if (!pair.task->facts.run_once || !pair.firing->planned() || !pair.firing->never_began()) return false;
-  const auto open = tables_.find_open(pair.firing->task);
-  if (!open) return fail(open.error());
-  const auto under_way = [&](const Row* row) {
-    const State state = row->firing.state;
-    return row != pair.firing && (state == State::Claimed || state == State::Sent || state == State::Running || !row->never_began());
-  };
-  if (std::ranges::none_of(*open, under_way)) return false;
-  Moving moving(tables_, *pair.firing, *pair.task);
-  moving.go({Move::Park});
-  pair.firing->firing.wait_reason = WaitReason::Overlap;
-  pair.firing->firing.waiting_since = tables_.now;
-  return true;
-}
-
-Result<Row*> Writer::let_next_begin(Row& task_row) {
-  const auto& facts = task_row.facts;
-  if (!facts.run_once || facts.running > 0 || facts.takes_no_more() || facts.planned.empty()) return nullptr;
-  const auto row = tables_.find(task_row.task, facts.planned);
-  if (!row) return fail(row.error());
-  if (*row == nullptr || (*row)->firing.state != State::Waiting || (*row)->firing.wait_reason != WaitReason::Overlap) return nullptr;
-  auto& firing = (*row)->firing;
-  Moving moving(tables_, **row, task_row);
-  if (facts.paused) {
-    firing.wait_reason = WaitReason::Paused;
-    (*row)->dirty = true;
-    return nullptr;
-  }
-  moving.go({Move::Unpark});
-  firing.wait_reason = WaitReason::None;
-  firing.waiting_since.reset();
-  firing.score = firing.due;
-  return *row;
 }
 
 Result<ParkRequest::Answer> Writer::run(const ParkRequest& request) {

@@ -13,7 +13,7 @@ Facts first_facts(const CreateRequest::Item& item) {
   const auto& options = item.task->spec.options;
   Facts facts;
   facts.kind = item.task->spec.kind;
-  facts.run_once = options.run_once;
+  facts.follow(item.task->spec);
   facts.unique_key = !options.unique_key.empty();
   facts.version = item.task->version;
   return facts;
@@ -51,6 +51,7 @@ Result<CreateRequest::ItemAnswer> Writer::create(Shard shard, const CreateReques
   const auto known = known_request(shard, item);
   if (!known) return fail(known.error());
   if (*known) return **known;
+  if (item.refuse) return fail(*item.refuse);
   if (auto free = check_unique_key(shard, task); !free) return fail(std::move(free.error()));
 
   const auto mark = tables_.mark();

@@ -80,6 +80,7 @@ Result<EndRequest::ItemAnswer> Writer::end_item(const EndRequest& request, const
   auto answer = write_end(*pair, item, *ending);
   const auto next = let_next_begin(*pair->task);
   if (!next) return fail(next.error());
+  if (*next != nullptr) answer.next = tables_.open_firing(**next);
   if (!request.fence) {
     if (*next != nullptr) tables_.add_change((*next)->firing.id);
     tables_.add_change(item.id);

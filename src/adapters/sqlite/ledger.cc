@@ -29,6 +29,10 @@ Result<LedgerRequest::Answer> Reader::run(const LedgerRequest& request) {
   if (!task) return fail(task.error());
   if (*task == nullptr) return fail(Code::NotFound, "no task " + std::string(request.id.text()));
   std::vector<LedgerRow> rows;
+  if (request.tick) {
+    if (auto added = add_tick(request, (*task)->facts.kind, rows); !added) return fail(std::move(added.error()));
+    return LedgerRequest::Answer{.rows = std::move(rows), .next = std::nullopt};
+  }
   if (auto added = add_firings(request, rows); !added) return fail(std::move(added.error()));
   if (auto added = add_ranges(request, rows); !added) return fail(std::move(added.error()));
   std::ranges::sort(rows, std::ranges::greater(), &LedgerRow::sequence);
@@ -45,6 +49,10 @@ Result<void> Reader::add_firings(const LedgerRequest& request, std::vector<Ledge
   const auto key = pack(request.id);
   auto run = statements_->firings.run();
   run.bind_blob(1, view(key)).bind(2, before_of(request)).bind(3, static_cast<std::int64_t>(request.limit) + 1);
+  return read_firings(run, rows);
+}
+
+Result<void> Reader::read_firings(Statement::Run& run, std::vector<LedgerRow>& rows) {
   while (run.step()) {
     Row row;
     if (auto read = Tables::read(run, row); !read) return read;
@@ -56,6 +64,32 @@ Result<void> Reader::add_firings(const LedgerRequest& request, std::vector<Ledge
     line.sequence = row.sequence;
     rows.push_back(std::move(line));
   }
+  return {};
+}
+
+/// The tick's own row, its re-runs, and the ranges that may hold it: of rungs all, for their order is not that of their names.
+Result<void> Reader::add_tick(const LedgerRequest& request, Kind kind, std::vector<LedgerRow>& rows) {
+  const auto key = pack(request.id);
+  const std::string& tick = request.tick->text();
+  {
+    // '+' and the character after it bound the names "<tick>+<n>".
+    const std::string first = tick + "+";
+    const std::string after = tick + ",";
+    auto run = statements_->firings_of_tick.run();
+    run.bind_blob(1, view(key)).bind_text(2, tick).bind_text(3, first).bind_text(4, after);
+    if (auto read = read_firings(run, rows); !read) return read;
+  }
+  std::vector<LedgerRow> ranges;
+  LedgerRequest all = request;
+  all.before.reset();
+  all.limit = limits::kPageSizeMax;
+  if (auto added = add_ranges(all, ranges); !added) return added;
+  const auto instant = request.tick->instant();
+  std::erase_if(ranges, [&](const LedgerRow& row) {
+    if (kind == Kind::Ladder) return false;
+    return !instant || !row.range->first.instant() || *instant < *row.range->first.instant() || *instant > *row.range->last.instant();
+  });
+  std::ranges::move(ranges, std::back_inserter(rows));
   return {};
 }
 

@@ -40,7 +40,13 @@ Result<TakeOverRequest::Answer> Writer::run(const TakeOverRequest& request) {
   for (const auto& id : ids_in(State::Running)) {
     tables_.start_item();
     const auto row = tables_.find(id.task, id.tick.text());
-    if (row && *row != nullptr) answer.running.push_back(tables_.open_firing(**row));
+    if (!row || *row == nullptr) continue;
+    if (request.lease_most && (*row)->firing.score > *request.lease_most) {
+      (*row)->firing.score = *request.lease_most;
+      (*row)->dirty = true;
+      tables_.flush();
+    }
+    answer.running.push_back(tables_.open_firing(**row));
   }
   answer.waiting_target_keys = waiting_targets(request.shard);
   return answer;

@@ -59,6 +59,13 @@ Result<TaskView> Reader::view_of(const Row& task_row, TaskPtr task) {
       }
     }
   }
+  if (!facts.planned.empty() && !facts.ended()) {
+    const auto planned = tables_.find(task_row.task, facts.planned);
+    if (!planned) return fail(planned.error());
+    const bool waits = *planned != nullptr && (*planned)->has_firing && (*planned)->never_began() &&
+                       ((*planned)->firing.state == State::Due || (*planned)->firing.state == State::Waiting);
+    if (waits) view.planned = tables_.firing(**planned);
+  }
   if (facts.latest.empty()) return view;
   // Retention may have removed it.
   const auto latest = tables_.find(task_row.task, facts.latest);

@@ -31,6 +31,8 @@ class Reader {
   std::optional<TaskId> newest_before(Shard shard, const PackedId& before);
   Result<std::vector<Attempt>> attempts(const Row& row);
   Result<void> add_firings(const ports::LedgerRequest& request, std::vector<ports::LedgerRow>& rows);
+  Result<void> read_firings(Statement::Run& run, std::vector<ports::LedgerRow>& rows);
+  Result<void> add_tick(const ports::LedgerRequest& request, Kind kind, std::vector<ports::LedgerRow>& rows);
   Result<void> add_ranges(const ports::LedgerRequest& request, std::vector<ports::LedgerRow>& rows);
 
   Connection& connection_;

@@ -12,13 +12,16 @@ struct Reader::Statements {
         firings(c, "SELECT " MEEPO_ROW_COLUMNS
                    " FROM firing WHERE task = ?1 AND sequence < ?2 AND flags IS NOT NULL"
                    " ORDER BY sequence DESC LIMIT ?3"),
+        firings_of_tick(c,
+                        "SELECT " MEEPO_ROW_COLUMNS
+                        " FROM firing WHERE task = ?1 AND (tick = ?2 OR (tick >= ?3 AND tick < ?4)) AND flags IS NOT NULL ORDER BY tick"),
         ranges(c,
                "SELECT sequence, at, first, last, count, fate, reason FROM tick_range WHERE task = ?1 AND sequence < ?2"
                " ORDER BY sequence DESC LIMIT ?3"),
         attempts(c, "SELECT record FROM attempt WHERE task = ?1 AND tick = ?2 ORDER BY number"),
         counts(c, "SELECT shard, counts FROM shard") {}
 
-  Statement newest_before, open, firings, ranges, attempts, counts;
+  Statement newest_before, open, firings, firings_of_tick, ranges, attempts, counts;
 };
 
 }  // namespace meepo::adapters::sqlite

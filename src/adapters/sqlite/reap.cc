@@ -21,7 +21,9 @@ Result<ReapRequest::ItemAnswer> Writer::reap(const ReapRequest& request, const R
   if (firing.state == State::Running) {
     if (item.token != firing.run_token) return ReapRequest::ItemAnswer{};
     auto answer = reap_run(*pair, item);
-    if (const auto next = let_next_begin(*pair->task); !next) return fail(next.error());
+    const auto next = let_next_begin(*pair->task);
+    if (!next) return fail(next.error());
+    if (answer && *next != nullptr) answer->next = tables_.open_firing(**next);
     return answer;
   }
   if (!item.token.empty() || item.to != To::Due) return ReapRequest::ItemAnswer{};

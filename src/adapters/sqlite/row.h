@@ -58,12 +58,21 @@ struct Facts {
   std::optional<SysTime> ended_at;
   std::string latest;                  ///< tick of the firing that began last; empty: none
   std::string planned;                 ///< the last planned tick that was armed or skipped; empty for REAL
+  Overlap overlap = Overlap::Allow;    ///< overlap_of() of the spec
+  std::uint32_t max_count = 0;         ///< 0: no limit
+  std::uint64_t begun = 0;             ///< planned ticks that began, of a task with max_count
 
   StatusFacts status_facts() const { return {.cancelled = cancelled, .armed = armed, .running = running, .last_outcome = last_outcome}; }
   Status status() const { return derive_status(status_facts()); }
   bool ended() const { return is_ended(status_facts()); }
-  /// No planned tick begins any more.
+  /// Nothing planned begins any more, not even a retry.
   bool takes_no_more() const { return cancelled || (run_once && succeeded); }
+  /// As many planned ticks have begun as may, or will have with `more`.
+  bool has_all(std::uint64_t more = 0) const { return max_count > 0 && begun + more >= max_count; }
+  /// Its planned ticks wait for one another.
+  bool buffers() const { return overlap == Overlap::BufferOne || overlap == Overlap::BufferAll || overlap == Overlap::CancelOther; }
+  /// Takes over what the store itself needs of a spec.
+  void follow(const TaskSpec& spec);
   friend bool operator==(const Facts&, const Facts&) = default;
 };
 

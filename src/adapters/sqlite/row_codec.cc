@@ -148,6 +148,12 @@ Result<TaskId> unpack(std::string_view bytes) {
   return TaskId::parse({text.data(), text.size()});
 }
 
+void Facts::follow(const TaskSpec& spec) {
+  run_once = spec.options.run_once;
+  overlap = overlap_of(spec);
+  max_count = spec.options.max_count;
+}
+
 std::string encode_facts(const Facts& f) {
   std::string out;
   out.reserve(24);
@@ -164,7 +170,27 @@ std::string encode_facts(const Facts& f) {
   append_varint(out, f.ended_at ? static_cast<std::uint64_t>(to_unix_ms(*f.ended_at)) : 0);
   append_text(out, f.latest);
   append_text(out, f.planned);
+  if (f.kind == Kind::Real) return out;
+  append_varint(out, static_cast<std::uint64_t>(f.overlap));
+  append_varint(out, f.max_count);
+  append_varint(out, f.begun);
   return out;
+}
+
+/// What was added to the facts later: not there, or not in a REAL's, means the defaults.
+static bool take_later_facts(std::string_view bytes, Facts& facts) {
+  if (bytes.empty()) {
+    facts.overlap = facts.kind == Kind::Ladder && facts.run_once ? Overlap::BufferAll : Overlap::Allow;
+    return true;
+  }
+  const auto overlap = take_varint(bytes);
+  const auto max_count = take_varint(bytes);
+  const auto begun = take_varint(bytes);
+  if (!overlap || !max_count || !begun || *overlap > static_cast<std::uint64_t>(Overlap::Allow)) return false;
+  facts.overlap = static_cast<Overlap>(*overlap);
+  facts.max_count = static_cast<std::uint32_t>(*max_count);
+  facts.begun = *begun;
+  return true;
 }
 
 Result<Facts> decode_facts(std::string_view bytes) {
@@ -199,6 +225,7 @@ Result<Facts> decode_facts(std::string_view bytes) {
               .latest = std::string(*latest),
               .planned = std::string(*planned)};
   if (numbers[8] != 0) facts.ended_at = from_unix_ms(static_cast<std::int64_t>(numbers[8]));
+  if (!take_later_facts(bytes, facts)) return corrupt("task's facts");
   return facts;
 }
 

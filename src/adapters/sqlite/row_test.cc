@@ -46,9 +46,25 @@ RC_GTEST_PROP(FactsTest, Facts_ComeBack, ()) {
   if (flag()) facts.ended_at = from_unix_ms(*rc::gen::inRange<std::int64_t>(1, 1LL << 44));
   facts.latest = *rc::gen::string<std::string>();
   facts.planned = *rc::gen::string<std::string>();
+  if (facts.kind != Kind::Real) {
+    facts.overlap = static_cast<Overlap>(*rc::gen::inRange(1, 6));
+    facts.max_count = *rc::gen::arbitrary<std::uint32_t>();
+    facts.begun = *rc::gen::arbitrary<std::uint64_t>();
+  }
   const auto back = decode_facts(encode_facts(facts));
   RC_ASSERT(back.has_value());
   RC_ASSERT(*back == facts);
+}
+
+/// A LADDER with runOnce as the version before this one wrote it: kind and bits, eight numbers, two texts.
+TEST(FactsTest, Facts_OfTheVersionBeforeAreRead) {
+  const std::string bytes("\x0a\x01\x01\x00\x00\x00\x02\x00\x00\x00\x02r1", 13);
+  const auto facts = decode_facts(bytes);
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->planned, "r1");
+  EXPECT_TRUE(facts->run_once);
+  EXPECT_EQ(facts->overlap, Overlap::BufferAll);
+  EXPECT_EQ(facts->max_count, 0U);
 }
 
 TEST(FactsTest, Facts_CutAnywhereAreCorrupt) {

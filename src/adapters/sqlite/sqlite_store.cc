@@ -10,6 +10,7 @@
 #include "adapters/sqlite/batch.h"
 #include "adapters/sqlite/connection.h"
 #include "adapters/sqlite/folder_lock.h"
+#include "adapters/sqlite/following_clock.h"
 #include "adapters/sqlite/schema.h"
 
 namespace meepo::adapters::sqlite {
@@ -136,8 +137,7 @@ Result<Fence> count_start(Connection& connection) {
 
 class SqliteStore::Impl {
  public:
-  Impl(Options options, Loop& loop)
-      : options_(std::move(options)), loop_(loop), system_start_(loop.system_now()), steady_start_(loop.steady_now()) {}
+  Impl(Options options, Loop& loop) : options_(std::move(options)), loop_(loop), clock_(loop) {}
 
   Result<void> open();
   void close();
@@ -147,8 +147,6 @@ class SqliteStore::Impl {
 
  private:
   bool in_memory() const { return options_.folder.empty(); }
-  /// The system clock as it was at the start, moved on by the steady clock: no step of the clock is felt. Any thread.
-  SysTime now() const { return system_start_ + std::chrono::floor<milliseconds>(loop_.steady_now() - steady_start_); }
 
   std::vector<Answered> carry_writes(std::vector<Job> jobs);
   std::vector<Answered> carry_reads(std::vector<Job> jobs);
@@ -157,8 +155,7 @@ class SqliteStore::Impl {
 
   Options options_;
   Loop& loop_;
-  SysTime system_start_;
-  SteadyTime steady_start_;
+  FollowingClock clock_;
   Fence fence_;
   FolderLock lock_;
   StaleEnds stale_ends_{};
@@ -253,7 +250,7 @@ std::vector<Answered> SqliteStore::Impl::carry_writes(std::vector<Job> jobs) {
   std::vector<const StoreRequest*> requests;
   requests.reserve(jobs.size());
   for (const auto& job : jobs) requests.push_back(&job.request);
-  auto replies = writes_->run(requests, now());
+  auto replies = writes_->run(requests, clock_.read());
   std::vector<Answered> answered;
   answered.reserve(jobs.size());
   for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -266,15 +263,18 @@ std::vector<Answered> SqliteStore::Impl::carry_reads(std::vector<Job> jobs) {
   std::vector<Answered> answered;
   answered.reserve(jobs.size());
   for (auto& job : jobs) {
-    answered.push_back({.done = std::move(job.done), .reply = reads_->run(job.request, now()), .weight = job.weight});
+    answered.push_back({.done = std::move(job.done), .reply = reads_->run(job.request, clock_.read()), .weight = job.weight});
   }
   return answered;
 }
 
 void SqliteStore::Impl::hand_over(std::vector<Answered> answered) {
   // The commit took its time: what the answers say is the time now, so that the node's idea of it lags by their way alone.
+  const auto reading = clock_.read();
   for (auto& each : answered) {
-    if (each.reply) each.reply->now = now();
+    if (!each.reply) continue;
+    each.reply->now = reading.now;
+    each.reply->steps = reading.steps;
   }
   loop_.post([desk = desk_, answered = std::move(answered)]() mutable { desk->deliver(std::move(answered)); });
 }

@@ -29,6 +29,8 @@ struct Tables::Statements {
         prune_attempts(c, "DELETE FROM attempt WHERE task = ?1 AND tick = ?2 AND number <= ?3"),
         accepted_attempt(c, "SELECT number FROM attempt WHERE task = ?1 AND tick = ?2 AND token = ?3"),
         add_range(c, "INSERT INTO tick_range VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
+        range(c, "SELECT count FROM tick_range WHERE task = ?1 AND sequence = ?2 AND fate = ?3 AND reason = ?4"),
+        lengthen_range(c, "UPDATE tick_range SET sequence = ?3, at = ?4, last = ?5, count = ?6 WHERE task = ?1 AND sequence = ?2"),
         add_change(c, "INSERT INTO change VALUES (?1, ?2, ?3, ?4)") {}
 
   Statement row, task_row, open_ticks, insert_row, update_row, replace_row, remove_row;
@@ -36,7 +38,7 @@ struct Tables::Statements {
   Statement name_id, name_text, add_name;
   Statement shards, save_shard;
   Statement attempt, save_attempt, prune_attempts, accepted_attempt;
-  Statement add_range, add_change;
+  Statement add_range, range, lengthen_range, add_change;
 };
 
 }  // namespace meepo::adapters::sqlite

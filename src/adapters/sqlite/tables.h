@@ -33,6 +33,7 @@ struct RangeRow {
   TickRange range;
   Fate fate = Fate::Skipped;
   SkipReason reason = SkipReason::None;
+  std::uint64_t sequence = 0;          ///< of the armed tick that it begins with and takes the place of; 0: the next
 };
 
 struct StringHash {
@@ -95,12 +96,14 @@ class Tables {
   void save_attempt(Row& firing, Row& task_row, const Attempt& attempt, bool accepted);
   /// The attempt whose accepted end carried this token; 0: none.
   std::uint32_t accepted_attempt(const Row& firing, const RunToken& token);
+  /// Lengthens the range right before it, if that has the same fate and reason.
   void add_range(Row& task_row, const RangeRow& range);
   void add_change(const FiringId& id);
 
   Connection& connection() { return connection_; }
 
  private:
+  bool lengthen_range(const Row& task_row, const RangeRow& range);
   Row& new_row();
   void write(Row& row);
   void count(Row& row);

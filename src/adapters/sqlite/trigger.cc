@@ -45,14 +45,28 @@ Result<OpenFiring> Writer::trigger(const TriggerRequest& request, const TriggerR
   like.target = tables_.intern(target_key((*task)->spec.target));
   like.priority = (*task)->spec.options.priority;
   like.on_lost = (*task)->spec.options.on_lost;
-  const Tick tick = Tick::by_hand(++task_row.facts.by_hand);
-  const auto armed =
-      arm(task_row, {.tick = {.tick = tick, .due = request.now}, .state = State::Due, .wait_reason = WaitReason::None}, like);
+  const auto tick = tick_by_hand(task_row, request, item);
+  if (!tick) return fail(tick.error());
+  const auto armed = arm(task_row, {.tick = *tick, .state = State::Due, .wait_reason = WaitReason::None}, like);
   if (!armed) return fail(armed.error());
-  if (*armed == nullptr) return fail(Code::Internal, "firing " + FiringId{.task = item.id, .tick = tick}.text() + " exists already");
+  if (*armed == nullptr) return fail(Code::Internal, "firing " + FiringId{.task = item.id, .tick = tick->tick}.text() + " exists already");
+  (*armed)->firing.score = std::max(tick->due, request.now);
   (*armed)->firing.params = item.params;
   if (!item.request_id.empty()) save_request_id(request.shard, scope, item.request_id, (*armed)->firing.id, true, 0);
   return tables_.open_firing(**armed);
+}
+
+/// m<sequence>, due now; or the first free <tick>+<n>, due when the old tick was.
+Result<DueTick> Writer::tick_by_hand(Row& task_row, const TriggerRequest& request, const TriggerRequest::Item& item) {
+  if (!item.again) return DueTick{.tick = Tick::by_hand(++task_row.facts.by_hand), .due = request.now};
+  for (std::uint32_t n = 1; n <= limits::kRerunsMax; ++n) {
+    const Tick tick = item.again->tick.again(n);
+    const auto row = tables_.find(item.id, tick.text());
+    if (!row) return fail(row.error());
+    if (*row == nullptr) return DueTick{.tick = tick, .due = item.again->due};
+  }
+  return fail(Code::Conflict, "firing " + FiringId{.task = item.id, .tick = item.again->tick}.text() + " has run again " +
+                                  std::to_string(limits::kRerunsMax) + " times: expected fewer");
 }
 
 Result<SkipRequest::Answer> Writer::run(const SkipRequest& request) {
@@ -68,24 +82,12 @@ Result<bool> Writer::skip(Shard shard, const SkipRequest::Item& item) {
   if (!pair) return fail(pair.error());
   if (pair->firing == nullptr || !after(pair->firing->firing.state, Move::Skip)) return false;
   Row& row = *pair->firing;
-  Row& task_row = *pair->task;
   if (!row.never_began()) return fail(Code::Conflict, "firing " + item.open.text() + " began already: it cannot be skipped");
-  const Row like = row;
-  const bool real = row.has_task;
-  if (real || !row.planned()) {
+  if (row.has_task || !row.planned()) {
     end(*pair, {Move::Skip}, Fate::Skipped, Outcome::None, item.reason);
     return true;
   }
-  // The range covers this tick too, and each tick has one line of the ledger.
-  {
-    Moving moving(tables_, row, task_row);
-    moving.go({Move::Skip});
-    row.removed = true;
-  }
-  tables_.add_range(task_row, {.range = item.range, .fate = Fate::Skipped, .reason = item.reason});
-  if (item.next && !task_row.facts.takes_no_more()) {
-    if (const auto armed = arm_next(task_row, *item.next, like); !armed) return fail(armed.error());
-  }
+  if (const auto armed = skip_planned(*pair, item.range, item.reason, item.next); !armed) return fail(armed.error());
   return true;
 }
 

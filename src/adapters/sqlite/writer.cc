@@ -9,6 +9,13 @@ namespace meepo::adapters::sqlite {
 
 using namespace ports;
 
+namespace {
+
+/// After so many new rows of a task retention has a look whether it has too many.
+constexpr std::uint64_t kCrowdedEvery = 500;
+
+}  // namespace
+
 Writer::Writer(Connection& connection, StaleEnds& stale_ends)
     : connection_(connection), tables_(connection), statements_(std::make_unique<Statements>(connection)), stale_ends_(stale_ends) {}
 Writer::~Writer() = default;
@@ -61,6 +68,7 @@ BegunRun Writer::begin(const Pair& pair, std::initializer_list<Move> moves, cons
     Moving moving(tables_, *pair.firing, *pair.task);
     moving.go(moves);
     auto& firing = pair.firing->firing;
+    if (pair.firing->planned() && firing.attempt == 0 && pair.task->facts.max_count > 0) ++pair.task->facts.begun;
     ++firing.attempt;
     firing.run_token = start.token;
     firing.score = start.lease_until;
@@ -82,6 +90,7 @@ void Writer::fill_armed(Row& row, Row& task_row, const Arm& arm, const Row& like
   row.priority = like.priority;
   row.on_lost = like.on_lost;
   row.sequence = ++task_row.facts.sequence;
+  if (row.sequence % kCrowdedEvery == 0) crowded_.at(task_row.task.shard()).insert(task_row.task);
   auto& firing = row.firing;
   firing.id = {.task = task_row.task, .tick = arm.tick.tick};
   firing.due = arm.tick.due;
@@ -107,10 +116,30 @@ Result<Row*> Writer::arm(Row& task_row, const Arm& arm, const Row& like) {
 }
 
 Result<Row*> Writer::arm_next(Row& task_row, const DueTick& next, const Row& like) {
-  const bool paused = task_row.facts.paused;
-  return arm(task_row,
-             {.tick = next, .state = paused ? State::Waiting : State::Due, .wait_reason = paused ? WaitReason::Paused : WaitReason::None},
-             like);
+  const auto& facts = task_row.facts;
+  if (facts.takes_no_more() || facts.has_all()) return nullptr;
+  auto armed = arm(task_row,
+                   {.tick = next,
+                    .state = facts.paused ? State::Waiting : State::Due,
+                    .wait_reason = facts.paused ? WaitReason::Paused : WaitReason::None},
+                   like);
+  // Of a tick that waited for another firing, lateness counts from when it was let go.
+  if (armed && *armed != nullptr && facts.buffers()) (*armed)->firing.score = std::max(next.due, tables_.now);
+  return armed;
+}
+
+Result<Row*> Writer::skip_planned(const Pair& pair, const TickRange& range, SkipReason reason, const std::optional<DueTick>& next) {
+  Row& row = *pair.firing;
+  Row& task_row = *pair.task;
+  const Row like = row;
+  // The range covers this tick too, and each tick has one line of the ledger.
+  {
+    Moving moving(tables_, row, task_row);
+    if (!moving.go({Move::Skip})) return nullptr;
+    row.removed = true;
+  }
+  tables_.add_range(task_row, {.range = range, .fate = Fate::Skipped, .reason = reason, .sequence = row.sequence});
+  return next ? arm_next(task_row, *next, like) : Result<Row*>(nullptr);
 }
 
 bool Writer::end(const Pair& pair, std::initializer_list<Move> moves, Fate fate, Outcome outcome, SkipReason skip_reason) {

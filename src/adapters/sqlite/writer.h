@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,7 @@ class Writer {
   Result<ports::TriggerRequest::Answer> run(const ports::TriggerRequest& request);
   Result<ports::SkipRequest::Answer> run(const ports::SkipRequest& request);
   Result<ports::PurgeRequest::Answer> run(const ports::PurgeRequest& request);
+  Result<ports::ShiftRequest::Answer> run(const ports::ShiftRequest& request);
   Result<ports::TakeOverRequest::Answer> run(const ports::TakeOverRequest& request);
   Result<ports::ChangesRequest::Answer> run(const ports::ChangesRequest& request);
   Result<ports::BeginRequest::Answer> run(const ports::BeginRequest& request);
@@ -81,14 +83,15 @@ class Writer {
   void fill_armed(Row& row, Row& task_row, const ports::Arm& arm, const Row& like);
   /// Adds a firing to a task; nullptr: it exists.
   Result<Row*> arm(Row& task_row, const ports::Arm& arm, const Row& like);
-  /// The next planned tick: it waits while the task is paused.
+  /// The next planned tick, unless the task takes no more: then nullptr. It waits while the task is paused.
   Result<Row*> arm_next(Row& task_row, const DueTick& next, const Row& like);
   /// Ends a firing that is open, by these moves. False: refused.
   bool end(const Pair& pair, std::initializer_list<Move> moves, Fate fate, Outcome outcome, SkipReason skip_reason);
-  /// Ends a firing that never began, in whatever state it is open. False: refused.
-  Result<bool> waits_its_turn(const Pair& pair);
-  /// After a firing's end: the tick of its runOnce task that waited for it is DUE. Answers its row, or null.
+  /// After a firing's end: the planned tick that overlap held up is DUE. Answers its row, or null.
   Result<Row*> let_next_begin(Row& task_row);
+  /// An armed planned tick that never began, and those after it in `range`, become a range row; `next` is armed: its row, or null.
+  Result<Row*> skip_planned(const Pair& pair, const TickRange& range, SkipReason reason, const std::optional<DueTick>& next);
+  /// Ends a firing that never began, in whatever state it is open. False: refused.
   bool end_unbegun(const Pair& pair, Fate fate, SkipReason skip_reason);
   /// The planned ticks that were not armed yet become one range row.
   Result<std::optional<TickRange>> unarmed_ticks(Row& task_row);
@@ -101,6 +104,15 @@ class Writer {
   void save_keys(Shard shard, const ports::CreateRequest::Item& item, const FiringId& first);
   void save_request_id(Shard shard, std::string_view app_id, std::string_view request_id, const FiringId& id, bool by_hand,
                        std::uint64_t hash);
+
+  // overlap.cc
+  enum class Turn { Now, Waits, Skipped };
+  /// What a due planned tick may do now. Waits and Skipped are carried out.
+  Result<Turn> take_turn(const Pair& pair, const ports::ClaimRequest::Item& item, ports::ClaimRequest::ItemAnswer& answer);
+  Result<bool> is_other_under_way(const Pair& pair);
+  Result<Turn> skip_turn(const Pair& pair, const std::optional<DueTick>& next, SkipReason reason, ports::ClaimRequest::ItemAnswer& answer);
+  Result<void> stop_others(const Pair& pair, std::vector<OpenFiring>& stopped);
+  Result<bool> came_while_one_waited(const Pair& pair);
 
   // claim.cc
   Result<ports::ClaimRequest::ItemAnswer> claim(const ports::ClaimRequest& request, const ports::ClaimRequest::Item& item);
@@ -130,22 +142,31 @@ class Writer {
   // cancel.cc
   Result<ports::CancelRequest::ItemAnswer> cancel(Shard shard, const TaskId& id);
   Result<bool> pause(Shard shard, const TaskId& id);
-  Result<std::vector<OpenFiring>> resume(Shard shard, const TaskId& id);
+  Result<std::vector<OpenFiring>> resume(Shard shard, const ports::ResumeRequest::Item& item);
 
   // trigger.cc
   Result<OpenFiring> trigger(const ports::TriggerRequest& request, const ports::TriggerRequest::Item& item);
+  Result<DueTick> tick_by_hand(Row& task_row, const ports::TriggerRequest& request, const ports::TriggerRequest::Item& item);
   Result<bool> skip(Shard shard, const ports::SkipRequest::Item& item);
 
   // update.cc
-  Result<std::monostate> update(Shard shard, const ports::UpdateRequest::Item& item);
+  Result<bool> update(Shard shard, const ports::UpdateRequest::Item& item);
+  Result<bool> is_armed(const Row& task_row, const std::optional<Tick>& armed);
   Result<void> replace_armed(Row& task_row, const ports::UpdateRequest::Item& item, const std::vector<Row*>& open);
 
   // purge.cc
   struct Purging;
   void purge_tasks(Purging& purging);
+  void purge_surplus_tasks(Purging& purging);
   void purge_rows(Purging& purging);
+  void purge_crowded(Purging& purging);
+  void remove_tasks(Purging& purging, SysTime ended_before, std::int64_t most);
+
+  // shift.cc
+  void shift(Row& row, milliseconds by);
   void purge_request_ids(Purging& purging);
   void remove_task(Purging& purging, const TaskId& id);
+  void remove_row(Purging& purging, const TaskId& id, const std::string& tick);
 
   struct Statements;
   Connection& connection_;
@@ -153,6 +174,8 @@ class Writer {
   std::unique_ptr<Statements> statements_;
   StaleEnds& stale_ends_;
   std::array<std::pair<std::string, std::string>, kShardCount> request_ids_seen_;  ///< where the sweep of old request ids goes on
+  std::array<std::set<TaskId>, kShardCount> crowded_;            ///< tasks that may have more rows than are kept
+  std::array<std::uint32_t, kShardCount> last_step_{};           ///< of the store's clock that was carried out
 };
 
 }  // namespace meepo::adapters::sqlite

@@ -30,6 +30,9 @@ struct Writer::Statements {
         ended(c,
               "SELECT task, tick FROM firing WHERE place = ?1 AND score < ?2 AND (score, task, tick) > (?3, ?4, ?5)"
               " ORDER BY score, task, tick LIMIT ?6"),
+        count_ended(c, "SELECT count(*) FROM firing WHERE place = ?1"),
+        old_rows(c, "SELECT tick FROM firing WHERE task = ?1 AND sequence <= ?2 AND ended_at IS NOT NULL AND flags IS NOT NULL LIMIT ?3"),
+        remove_old_ranges(c, "DELETE FROM tick_range WHERE task = ?1 AND sequence <= ?2"),
         remove_attempts(c, "DELETE FROM attempt WHERE task = ?1"),
         remove_attempts_of(c, "DELETE FROM attempt WHERE task = ?1 AND tick = ?2"),
         remove_ranges(c, "DELETE FROM tick_range WHERE task = ?1"),
@@ -45,7 +48,8 @@ struct Writer::Statements {
   Statement request_id, save_request_id, unique_key, save_unique_key;
   Statement waiting, next_place, at_place, waiting_target, waiting_targets, last_name, open, open_waiting;
   Statement changes, prune_changes;
-  Statement ticks, rows, ended, remove_attempts, remove_attempts_of, remove_ranges, remove_records, remove_unique_key;
+  Statement ticks, rows, ended, count_ended, old_rows, remove_old_ranges, remove_attempts, remove_attempts_of, remove_ranges,
+      remove_records, remove_unique_key;
   Statement old_ranges, remove_range, sweep_request_ids, remove_request_id;
 };
 

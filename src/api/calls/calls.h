@@ -6,6 +6,7 @@
 // be dropped without a call if the loop or the scheduler goes away. This object and the scheduler outlive every post to the loop.
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "meepo/v1/admin_service.pb.h"
 #include "meepo/v1/task_service.pb.h"
 #include "ports/clock.h"
+#include "schedule/planner.h"
 #include "scheduler/scheduler.h"
 
 namespace meepo::api {
@@ -44,6 +46,11 @@ class Calls {
   void pause(const v1::PauseTaskRequest& request, Done<v1::PauseTaskResponse> done);
   void resume(const v1::ResumeTaskRequest& request, Done<v1::ResumeTaskResponse> done);
   void trigger(const v1::TriggerTaskRequest& request, Done<v1::TriggerTaskResponse> done);
+  /// Which fields a change may name: api/calls/update.cc.
+  void update(const v1::UpdateTaskRequest& request, Done<v1::UpdateTaskResponse> done);
+  void rerun(const v1::RerunRequest& request, Done<v1::RerunResponse> done);
+  void backfill(const v1::BackfillRequest& request, Done<v1::BackfillResponse> done);
+  void why(const v1::WhyRequest& request, Done<v1::WhyResponse> done);
   void ledger(const v1::LedgerRequest& request, Done<v1::LedgerResponse> done);
   void info(const v1::InfoRequest& request, Done<v1::InfoResponse> done);
   void counts(const v1::CountsRequest& request, Done<v1::CountsResponse> done);
@@ -63,10 +70,18 @@ class Calls {
   static constexpr std::size_t kPageBytes = std::size_t{3} << 20U;
 
  private:
+  struct WhyCall;
+  void why_of_task(std::shared_ptr<WhyCall> call);
+  void why_of_tick(std::shared_ptr<WhyCall> call);
+
   Settings settings_;
   ports::Loop& loop_;
   scheduler::Scheduler& scheduler_;
+  schedule::Planner planner_;          ///< on the loop
 };
+
+/// ISO 8601; InvalidArgument names the field.
+Result<SysTime> instant_from(std::string_view text, std::string_view field);
 
 /// The id of a request, with "id" as the error's field.
 Result<TaskId> task_id_from(std::string_view text);

@@ -32,11 +32,9 @@ std::unexpected<Error> bad_page_token(std::string_view token) {
 
 Result<std::optional<SysTime>> time_from(std::string_view text, std::string_view field) {
   if (text.empty()) return std::nullopt;
-  const auto time = parse_iso(text);
-  if (time) return *time;
-  return fail(Code::InvalidArgument,
-              fmt::format("{} is {}: expected ISO 8601 such as 2026-11-24T05:10:00Z or 2026-11-24T13:10:00.123+08:00", field, quoted(text)),
-              std::string(field));
+  const auto time = instant_from(text, field);
+  if (!time) return fail(time.error());
+  return *time;
 }
 
 Result<ports::ListRequest> list_from(const v1::ListTasksRequest& request) {
@@ -71,7 +69,7 @@ Result<ports::LedgerRequest> ledger_from(const v1::LedgerRequest& request) {
   if (!id) return fail(id.error());
   const auto size = page_size_from(request.page_size());
   if (!size) return fail(size.error());
-  ports::LedgerRequest ledger{.shard = id->shard(), .id = *id, .before = {}, .limit = *size};
+  ports::LedgerRequest ledger{.shard = id->shard(), .id = *id, .tick = {}, .before = {}, .limit = *size};
   const auto& token = request.page_token();
   if (token.empty()) return ledger;
   std::uint64_t before = 0;
@@ -152,6 +150,14 @@ auto as_message(Done<Message> done) {
 }
 
 }  // namespace
+
+Result<SysTime> instant_from(std::string_view text, std::string_view field) {
+  const auto time = parse_iso(text);
+  if (time) return *time;
+  return fail(Code::InvalidArgument,
+              fmt::format("{} is {}: expected ISO 8601 such as 2026-11-24T05:10:00Z or 2026-11-24T13:10:00.123+08:00", field, quoted(text)),
+              std::string(field));
+}
 
 void Calls::get(const v1::GetTaskRequest& request, Done<v1::Task> done) {
   const auto id = task_id_from(request.id());

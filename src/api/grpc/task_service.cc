@@ -44,6 +44,22 @@ Unary* TaskService::Trigger(Context* context, const v1::TriggerTaskRequest* requ
   return unary(calls_, access_, "meepo.v1.TaskService.Trigger", context, request, response, &Calls::trigger);
 }
 
+Unary* TaskService::Update(Context* context, const v1::UpdateTaskRequest* request, v1::UpdateTaskResponse* response) {
+  return unary(calls_, access_, "meepo.v1.TaskService.Update", context, request, response, &Calls::update);
+}
+
+Unary* TaskService::Rerun(Context* context, const v1::RerunRequest* request, v1::RerunResponse* response) {
+  return unary(calls_, access_, "meepo.v1.TaskService.Rerun", context, request, response, &Calls::rerun);
+}
+
+Unary* TaskService::Backfill(Context* context, const v1::BackfillRequest* request, v1::BackfillResponse* response) {
+  return unary(calls_, access_, "meepo.v1.TaskService.Backfill", context, request, response, &Calls::backfill);
+}
+
+Unary* TaskService::Why(Context* context, const v1::WhyRequest* request, v1::WhyResponse* response) {
+  return unary(calls_, access_, "meepo.v1.TaskService.Why", context, request, response, &Calls::why);
+}
+
 Unary* TaskService::Ledger(Context* context, const v1::LedgerRequest* request, v1::LedgerResponse* response) {
   return unary(calls_, access_, "meepo.v1.TaskService.Ledger", context, request, response, &Calls::ledger);
 }

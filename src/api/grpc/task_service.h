@@ -24,6 +24,10 @@ class TaskService final : public v1::TaskService::CallbackService {
   Unary* Pause(Context* context, const v1::PauseTaskRequest* request, v1::PauseTaskResponse* response) override;
   Unary* Resume(Context* context, const v1::ResumeTaskRequest* request, v1::ResumeTaskResponse* response) override;
   Unary* Trigger(Context* context, const v1::TriggerTaskRequest* request, v1::TriggerTaskResponse* response) override;
+  Unary* Update(Context* context, const v1::UpdateTaskRequest* request, v1::UpdateTaskResponse* response) override;
+  Unary* Rerun(Context* context, const v1::RerunRequest* request, v1::RerunResponse* response) override;
+  Unary* Backfill(Context* context, const v1::BackfillRequest* request, v1::BackfillResponse* response) override;
+  Unary* Why(Context* context, const v1::WhyRequest* request, v1::WhyResponse* response) override;
   Unary* Ledger(Context* context, const v1::LedgerRequest* request, v1::LedgerResponse* response) override;
 
  private:

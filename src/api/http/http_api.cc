@@ -92,7 +92,8 @@ std::optional<net::HttpResponse> HttpApi::check_head(const net::HttpRequest& req
   if (route == nullptr) return no_route(request);
   if (const auto caller = access_.check(request.header("authorization"), *route->permission); !caller)
     return error_response(caller.error());
-  if (request.method == "POST" && !is_json(request.header("content-type"))) return wrong_content_type(request.header("content-type"));
+  const bool has_body = request.method == "POST" || request.method == "PATCH";
+  if (has_body && !is_json(request.header("content-type"))) return wrong_content_type(request.header("content-type"));
   return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/timestamp.pb.h>
 
 #include <algorithm>
 #include <charconv>
@@ -17,6 +18,7 @@
 #include "api/http/json_text.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "meepo/v1/types.pb.h"
 
 namespace meepo::api {
@@ -237,6 +239,7 @@ class Reader {
         payload->set_json(std::string(json_.take_value()));
         return {};
       }
+      if (auto* time = google::protobuf::DynamicCastToGenerated<google::protobuf::Timestamp>(&inner)) return read_time(*time, path);
       return read_message(inner, path);
     }
     const auto raw = json_.take_value();
@@ -244,6 +247,16 @@ class Reader {
     const bool is_string = raw.starts_with('"');
     const auto text = is_string ? JsonText(raw).take_string() : std::string(raw);
     return set_scalar({.text = text, .is_string = is_string, .is_query = false, .shown_text = shown(raw)}, {message, field}, path);
+  }
+
+  Result<void> read_time(google::protobuf::Timestamp& out, const std::string& path) {
+    const auto raw = json_.take_value();
+    const auto time = raw.starts_with('"') ? parse_iso(JsonText(raw).take_string()) : fail(Code::InvalidArgument, "");
+    if (!time) return refuse(path, shown(raw), "ISO 8601 such as 2026-11-26T09:30:00+08:00");
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*time);
+    out.set_seconds(seconds.time_since_epoch().count());
+    out.set_nanos(static_cast<std::int32_t>(std::chrono::nanoseconds(*time - seconds).count()));
+    return {};
   }
 
   static std::string expected_scalar(const FieldDescriptor& field) {

@@ -1,6 +1,7 @@
 #include "api/http/routes.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
 
 #include <array>
 #include <set>
@@ -8,11 +9,32 @@
 
 #include "api/calls/calls.h"
 #include "api/http/json_read.h"
+#include "api/http/json_text.h"
 #include "api/http/json_write.h"
 #include "base/text.h"
 
 namespace meepo::api {
 namespace {
+
+/// A change over HTTP names its fields by having them. The body has been read: it is a JSON object.
+void name_fields(std::string_view body, v1::UpdateTaskRequest& message) {
+  const auto each_key = [](JsonText text, auto visit) {
+    if (!text.take('{') || text.take('}')) return;
+    do {
+      const auto key = text.take_string();
+      text.take(':');
+      visit(key, text.take_value());
+    } while (text.take_comma_or('}'));
+  };
+  each_key(JsonText(body), [&](const std::string& key, std::string_view value) {
+    if (key != "spec" || !value.starts_with('{')) return;
+    each_key(JsonText(value), [&](const std::string& name, std::string_view) {
+      const auto* field = v1::TaskSpec::descriptor()->FindFieldByCamelcaseName(name);
+      if (field == nullptr) field = v1::TaskSpec::descriptor()->FindFieldByName(name);
+      message.add_fields(field == nullptr ? name : field->json_name());
+    });
+  });
+}
 
 /// Fills the request message from path, query and body.
 template <class Request>
@@ -32,7 +54,7 @@ Result<Request> read_request(const Route& route, const Exchange& exchange) {
     return fail(Code::InvalidArgument, fmt::format("{} is no query parameter: expected none", quoted(name)), name);
   }
   Result<void> read;
-  if constexpr (requires { message.mutable_spec(); }) {
+  if constexpr (std::is_same_v<Request, v1::CreateTaskRequest>) {
     read = read_json(http.body, *message.mutable_spec());
   } else if (route.body == Body::Whole && !http.body.empty()) {
     read = read_json(http.body, message);
@@ -40,6 +62,7 @@ Result<Request> read_request(const Route& route, const Exchange& exchange) {
     return fail(Code::InvalidArgument, "the body is empty: expected a JSON object");
   }
   if (!read) return fail(std::move(read.error()));
+  if constexpr (std::is_same_v<Request, v1::UpdateTaskRequest>) name_fields(http.body, message);
   if constexpr (requires { message.set_id(exchange.id); }) {
     if (!message.id().empty()) return fail(Code::InvalidArgument, "id stands in the path: expected no id in the body", "id");
     message.set_id(exchange.id);
@@ -94,6 +117,10 @@ std::span<const Route> call_routes() {
                                         "Create many tasks; each has its own answer"),
       Call<&Calls::list>::route("GET", "/v1/tasks", TasksRead, Body::None, "Find tasks, newest first"),
       Call<&Calls::get>::route("GET", "/v1/tasks/{id}", TasksRead, Body::None, "One task"),
+      Call<&Calls::update>::route("PATCH", "/v1/tasks/{id}", TasksWrite, Body::Whole, "Change fields of a task; its next tick follows"),
+      Call<&Calls::rerun>::route("POST", "/v1/tasks/{id}:rerun", TasksWrite, Body::Whole, "Run an old tick again"),
+      Call<&Calls::backfill>::route("POST", "/v1/tasks/{id}:backfill", TasksWrite, Body::Whole, "Run the ticks of a past range"),
+      Call<&Calls::why>::route("GET", "/v1/tasks/{id}/why", TasksRead, Body::None, "Why a tick did or did not run"),
       Call<&Calls::cancel>::route("POST", "/v1/tasks/{id}:cancel", TasksWrite, Body::Whole, "End a task; what runs is asked to stop"),
       Call<&Calls::pause>::route("POST", "/v1/tasks/{id}:pause", TasksWrite, Body::Whole, "Let no tick of a task begin"),
       Call<&Calls::resume>::route("POST", "/v1/tasks/{id}:resume", TasksWrite, Body::Whole, "End a pause"),

@@ -38,7 +38,7 @@ struct Exchange {
 };
 
 struct Route {
-  std::string_view method;   ///< "GET" (HEAD too) or "POST"
+  std::string_view method;   ///< "GET" (HEAD too), "POST" or "PATCH"
   std::string_view pattern;  ///< "/v1/tasks/{id}:cancel": {id} is one or more characters but '/' and ':'
   std::optional<Permission> permission;
   Body body = Body::None;

@@ -55,6 +55,13 @@ class Expression {
   /// As next(), and the rule that moved or skipped a time.
   std::optional<Occurrence> next_occurrence(SysTime after, const Zone& zone, Dst dst) const;
 
+  /// How many occurrences t there are with after < t ≤ until; as many as next() would find one by one. Costs some 20 ns a day, but near
+  /// clock changes some 30 ns an occurrence.
+  std::uint64_t count(SysTime after, SysTime until, const Zone& zone, Dst dst) const;
+
+  /// The last occurrence t with after < t ≤ until; nothing if there is none. Costs some 50 next().
+  std::optional<SysTime> last(SysTime after, SysTime until, const Zone& zone, Dst dst) const;
+
   /// A sentence for people: "At 09:00, Monday to Friday" / "周一至周五 09:00". Allocates; not for hot paths.
   std::string describe(Language language) const;
 
@@ -68,6 +75,9 @@ class Expression {
   bool takes_over_lost_day(std::int64_t day) const;
   std::optional<std::int64_t> later_month(std::uint32_t year, unsigned month) const;
   std::optional<std::int32_t> time_of_day(std::int32_t second_of_day) const;
+  std::int64_t times_before(std::int32_t second_of_day) const;
+  bool matches_day(std::int64_t day) const;
+  std::uint64_t count_local(std::int64_t first, std::int64_t last) const;
   std::uint32_t days_of(std::uint32_t year, unsigned month, unsigned weekday_of_first) const;
 
   std::uint64_t seconds_ = 0;      ///< bit n: second n matches

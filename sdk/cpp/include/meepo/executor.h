@@ -27,7 +27,7 @@ struct ExecutorOptions {
   std::string token{};
   std::string name = "executor";            ///< for people; "inside…" is reserved
   std::string instance{};                   ///< unique to this start of the process; empty: name and random digits, as it should be
-  std::uint32_t credits = 256;              ///< runs it takes at once, 1 to 100,000
+  std::uint32_t credits = 1'024;             ///< runs it takes at once, 1 to 100,000
   std::uint32_t threads = 0;                ///< that call the functions; 0: as many as the machine has processors, at least 4
   std::chrono::milliseconds drain{10'000};  ///< what stop() and the destructor wait for running functions, by default
 };
@@ -37,7 +37,7 @@ class Context {
  public:
   virtual ~Context() = default;
   virtual std::string_view firing_id() const = 0;   ///< "<task id>@<tick>": the same on every attempt, an idempotency key
-  virtual std::chrono::sys_time<std::chrono::milliseconds> due() const = 0;  ///< the tick's nominal instant
+  virtual std::chrono::sys_time<std::chrono::milliseconds> due() const = 0;  ///< of the tick, with its jitter
   virtual std::uint32_t attempt() const = 0;        ///< 1: the first
   virtual std::chrono::sys_time<std::chrono::milliseconds> deadline() const = 0;
   virtual bool cancelled() const = 0;               ///< stop soon: the answer will not count as a success

@@ -54,8 +54,21 @@ struct Retry {
   }
 };
 
+/// Ticks that nobody could fire in time (LADDER, TIMING, PLAN). A PLAN fires each that is at most 60 s late; then this decides.
+struct Misfire {
+  enum class Kind { Default, Once, Skip, All };
+  Kind kind = Kind::Default;            ///< PLAN: Once, the newest that waits; others: All
+  std::uint32_t max = 0;                ///< All: the newest so many; 0: all
+  std::chrono::seconds window{0};       ///< none fires that is later than this; 0: no limit
+};
+
+/// A planned tick that is due while another firing of its task is under way (LADDER, PLAN). Default: PLAN Skip, LADDER Allow.
+enum class Overlap { Default, Skip, BufferOne, BufferAll, CancelOther, Allow };
+
 class Task {
  public:
+  using Instant = std::chrono::sys_time<std::chrono::milliseconds>;
+
   struct Fields {
     std::string app_id;                    ///< empty: the client's
     std::string kind = "REAL";
@@ -72,12 +85,23 @@ class Task {
     std::string name;
     std::string zone;
     std::vector<std::pair<std::string, std::string>> labels;
+    Misfire misfire;
+    Overlap overlap = Overlap::Default;
+    std::optional<Instant> start, end;
+    std::uint32_t max_count = 0;
+    std::chrono::milliseconds jitter{0};
+    bool dst_once = false;
   };
 
   /// Runs now.
   static Task real(ServiceCall target) { return Task("REAL", {}, std::move(target)); }
   /// Runs once for each number of seconds after its creation: "0,1,3,5".
   static Task ladder(std::string define, ServiceCall target) { return Task("LADDER", std::move(define), std::move(target)); }
+
+  /// Runs once, at a local time of its zone: "20261126093000" (yyyyMMddHHmmss).
+  static Task timing(std::string define, ServiceCall target) { return Task("TIMING", std::move(define), std::move(target)); }
+  /// Runs at each time of a Spring cron of six fields, second first: "0 30 9 * * MON-FRI".
+  static Task plan(std::string cron, ServiceCall target) { return Task("PLAN", std::move(cron), std::move(target)); }
 
   Task& app_id(std::string value) { return fields_.app_id = std::move(value), *this; }
   /// Each firing that ends well creates one REAL task for the first of these, with the rest as its own next.
@@ -95,6 +119,15 @@ class Task {
   Task& name(std::string value) { return fields_.name = std::move(value), *this; }
   Task& zone(std::string value) { return fields_.zone = std::move(value), *this; }              ///< IANA name; default: the server's
   Task& label(std::string key, std::string value) { return fields_.labels.emplace_back(std::move(key), std::move(value)), *this; }
+
+  Task& misfire(Misfire value) { return fields_.misfire = value, *this; }
+  Task& overlap(Overlap value) { return fields_.overlap = value, *this; }
+  Task& start(Instant value) { return fields_.start = value, *this; }                    ///< PLAN: no tick before it
+  Task& end(Instant value) { return fields_.end = value, *this; }                        ///< PLAN: no tick after it
+  Task& max_count(std::uint32_t value) { return fields_.max_count = value, *this; }      ///< PLAN: so many ticks begin
+  Task& jitter(std::chrono::milliseconds value) { return fields_.jitter = value, *this; }  ///< each tick is due later by up to this
+  /// PLAN: a time that a clock change jumps over fires right after it, one that comes twice fires once.
+  Task& dst_once(bool value = true) { return fields_.dst_once = value, *this; }
 
   const Fields& fields() const { return fields_; }
 

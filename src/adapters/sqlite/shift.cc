@@ -1,0 +1,47 @@
+// shift: what counts elapsed time moves with a step of the store's clock.
+
+#include "adapters/sqlite/writer.h"
+#include "adapters/sqlite/writer_statements.h"
+
+namespace meepo::adapters::sqlite {
+
+using namespace ports;
+
+Result<ShiftRequest::Answer> Writer::run(const ShiftRequest& request) {
+  if (auto checked = check(request.shard, request.fence, 0); !checked) return fail(std::move(checked.error()));
+  auto& last = last_step_.at(request.shard);
+  if (request.step <= last) return ShiftRequest::Answer{};
+  for (const State state : {State::Due, State::Waiting, State::Claimed, State::Sent, State::Running}) {
+    std::vector<FiringId> ids;
+    {
+      auto run = statements_->at_place.run();
+      run.bind(1, place_first(request.shard, static_cast<int>(state))).bind(2, place_last(request.shard, static_cast<int>(state)));
+      while (run.step()) {
+        Row row;
+        if (Tables::read(run, row)) ids.push_back(row.firing.id);
+      }
+    }
+    for (const auto& id : ids) {
+      tables_.start_item();
+      const auto row = tables_.find(id.task, id.tick.text());
+      if (!row || *row == nullptr) continue;
+      shift(**row, request.by);
+      tables_.flush();
+    }
+  }
+  last = request.step;
+  return ShiftRequest::Answer{};
+}
+
+void Writer::shift(Row& row, milliseconds by) {
+  auto& firing = row.firing;
+  const bool leased = firing.state == State::Claimed || firing.state == State::Sent || firing.state == State::Running;
+  const bool retries = firing.state == State::Due && !row.never_began();
+  const bool rung = !leased && row.never_began() && row.planned() && firing.id.tick.rung_index().has_value();
+  if (!leased && !retries && !rung) return;
+  firing.score += by;
+  if (rung) firing.due += by;
+  row.dirty = true;
+}
+
+}  // namespace meepo::adapters::sqlite
