@@ -92,7 +92,9 @@ TEST(ParseService, ParseService_RefusesEverythingElse) {
 TEST(ParseWords, ParseWords_TakeTheirWordsOnly) {
   EXPECT_EQ(parse_kind("real").value(), v1::Kind::REAL);
   EXPECT_EQ(parse_kind("LADDER").value(), v1::Kind::LADDER);
-  EXPECT_FALSE(parse_kind("plan").has_value());
+  EXPECT_EQ(parse_kind("plan").value(), v1::Kind::PLAN);
+  EXPECT_EQ(parse_kind("Timing").value(), v1::Kind::TIMING);
+  EXPECT_FALSE(parse_kind("cron").has_value());
   EXPECT_EQ(parse_on_lost("rerun").value(), v1::RERUN);
   EXPECT_EQ(parse_on_lost("unknown").value(), v1::ON_LOST_UNKNOWN);
   EXPECT_FALSE(parse_on_lost("").has_value());
@@ -100,6 +102,24 @@ TEST(ParseWords, ParseWords_TakeTheirWordsOnly) {
   EXPECT_EQ(parse_label("a=").value().second, "");
   EXPECT_FALSE(parse_label("=b").has_value());
   EXPECT_FALSE(parse_label("ab").has_value());
+}
+
+TEST(Parse, Misfire) {
+  const auto all = parse_misfire("all:100,1h");
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->policy(), v1::Misfire::ALL);
+  EXPECT_EQ(all->max(), 100U);
+  EXPECT_EQ(all->window_seconds(), 3'600U);
+  EXPECT_EQ(parse_misfire("once")->policy(), v1::Misfire::ONCE);
+  EXPECT_EQ(parse_misfire("skip,5s")->window_seconds(), 5U);
+  for (const char* bad : {"", "some", "once:5", "all:x", "all:1:2", "skip,500ms", "skip,", "skip,5"})
+    EXPECT_FALSE(parse_misfire(bad)) << bad;
+}
+
+TEST(Parse, Overlap) {
+  EXPECT_EQ(parse_overlap("buffer-one").value(), v1::Overlap::BUFFER_ONE);
+  EXPECT_EQ(parse_overlap("allow").value(), v1::Overlap::ALLOW);
+  for (const char* bad : {"", "default", "buffer", "skip "}) EXPECT_FALSE(parse_overlap(bad)) << bad;
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MEEPO = os.environ.get("MEEPO_BINARY") or os.path.join(os.environ.get("MEEPO_BUILD_DIR", os.path.join(ROOT, "build", "asan")), "meepo")
 ECHO = "meepo.demo.Echo#echo"
-COMMANDS = ["dev", "server", "executor", "task", "cron", "demo", "version"]
-TASK_COMMANDS = ["create", "get", "list", "ledger", "cancel", "pause", "resume", "trigger"]
+COMMANDS = ["dev", "server", "executor", "task", "why", "simulate", "cron", "demo", "version"]
+TASK_COMMANDS = ["create", "get", "list", "ledger", "cancel", "pause", "resume", "trigger", "update", "rerun", "backfill"]
 SECONDS = 60
 
 

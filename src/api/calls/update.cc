@@ -76,7 +76,7 @@ void Calls::update(const v1::UpdateTaskRequest& request, Done<v1::UpdateTaskResp
     for (const auto& warning : updated->warnings) response.add_warnings(warning);
     done(std::move(response));
   };
-  loop_.post([this, id = *id, request, finish = std::move(finish)]() mutable {
+  loop_.post([this, id = *id, request = v1::UpdateTaskRequest(request), finish = std::move(finish)]() mutable {
     const auto version = request.version();
     scheduler_.update(
         id, version, [request = std::move(request)](const TaskSpec& current) { return changed(current, request); }, std::move(finish));
