@@ -66,6 +66,7 @@ class Engine {
   /// A target that nobody serves any more is given this long to come back before its due firings are parked.
   static constexpr milliseconds kParkGrace{1'000};
   static constexpr std::size_t kUnparkShareMin = 16;  ///< firings asked for from one shard at least
+  static constexpr std::size_t kUnparkShareMax = 1'000;  ///< and at most: the store takes no more than kBatchItemsMax
 
   // Shards.
   void own(Shard shard) { shards_.set(shard); }

@@ -84,7 +84,7 @@ void Engine::park(Target& target, Queue& queue, std::size_t keep, WaitReason rea
 void Engine::fetch_waiting(const std::string& key, Target& target, Plan& plan) {
   const std::size_t ahead = target.ready.size() + target.suspects.size();
   if (target.fetching > 0 || target.waiting.none() || ahead >= limits::kReadyPerTargetMax / 2) return;
-  const std::size_t share = std::max((limits::kReadyPerTargetMax - ahead) / target.waiting.count(), kUnparkShareMin);
+  const std::size_t share = std::clamp((limits::kReadyPerTargetMax - ahead) / target.waiting.count(), kUnparkShareMin, kUnparkShareMax);
   for (std::size_t shard = 0; shard < kShardCount; ++shard) {
     if (!target.waiting.test(shard)) continue;
     ++target.fetching;

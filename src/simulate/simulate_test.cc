@@ -78,7 +78,7 @@ TEST(Simulate, TheLoadIsCountedBySlices) {
 }
 
 TEST(Simulate, IdleTimeIsPassedOver) {
-  Settings settings{.from = at("2026-01-01T00:00:00Z"), .to = at("2026-02-01T00:00:00Z")};
+  Settings settings{.from = at("2026-01-29T00:00:00Z"), .to = at("2026-02-01T00:00:00Z")};
   const auto report = simulated({spec(Kind::Plan, "0 0 0 L * ?")}, settings);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->began, 1U);
