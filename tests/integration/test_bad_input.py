@@ -42,7 +42,7 @@ REFUSED = [
     ("unknown kind", good() | {"kind": "HOURLY"}, "kind", ("HOURLY", "REAL")),
     ("kind of another type", good() | {"kind": ["REAL"]}, "kind", ()),
     ("plan without a cron", good() | {"kind": "PLAN"}, "define", ("1 to 1024 bytes",)),
-    ("plan of five fields", good() | {"kind": "PLAN", "define": "0 1 * * ?"}, "define", ("6 fields",)),
+    ("plan of five fields", good() | {"kind": "PLAN", "define": "0 1 * * ?"}, "define", ("six fields", "found 5")),
     ("plan that never fires", good() | {"kind": "PLAN", "define": "0 0 0 30 2 ?"}, "define", ("fires at least once",)),
     ("plan over before it begins", good() | {"kind": "PLAN", "define": "0 0 0 * * ?", "endAt": "2020-01-01T00:00:00Z"}, "define", ("endAt",)),
     ("timing of the past", good() | {"kind": "TIMING", "define": "20200101000000"}, "define", ("not more than 60 s ago",)),
