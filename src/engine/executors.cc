@@ -1,3 +1,4 @@
+#include "base/planted_bug.h"
 #include "engine/executors.h"
 
 #include <algorithm>
@@ -78,6 +79,7 @@ Executor* Executors::reserve(const std::string& target_key, bool suspect) {
   Key& key = found->second;
   for (std::size_t tried = 0; tried < key.executors.size(); ++tried) {
     Executor& executor = *key.executors[key.next++ % key.executors.size()];
+    if (executor.credits == 0 && planted(PlantedBug::UnboundedQueue)) ++executor.credits;
     if (executor.credits == 0 || (suspect && executor.suspects > 0)) continue;
     --executor.credits;
     if (suspect) ++executor.suspects;

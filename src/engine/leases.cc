@@ -1,3 +1,4 @@
+#include "base/planted_bug.h"
 #include "engine/leases.h"
 
 #include <fmt/format.h>
@@ -12,7 +13,11 @@ Lease& Leases::add(Lease lease) {
   const RunToken token = lease.token;
   const SysTime until = lease.lease_until;
   const auto [place, added] = leases_.try_emplace(token);
-  if (!added) return place->second.lease;
+  if (!added) {
+    // Known from a takeover, which does not tell the task.
+    if (!place->second.lease.task) place->second.lease.task = std::move(lease.task);
+    return place->second.lease;
+  }
   place->second.lease = std::move(lease);
   watch(place->second, until);
   return place->second.lease;
@@ -88,7 +93,8 @@ std::vector<RunToken> Leases::ended(SysTime now) {
 namespace {
 
 LostRun::To fate_of(const Lease& run, bool count_crash) {
-  if (count_crash && run.crashes + 1 >= static_cast<std::uint32_t>(limits::kPoisonCrashesMax)) return LostRun::To::Quarantined;
+  const bool quarantines = !planted(PlantedBug::NoQuarantine);
+  if (quarantines && count_crash && run.crashes + 1 >= static_cast<std::uint32_t>(limits::kPoisonCrashesMax)) return LostRun::To::Quarantined;
   return run.started && run.on_lost == OnLost::Unknown ? LostRun::To::Unknown : LostRun::To::Due;
 }
 

@@ -51,6 +51,7 @@ class Leases {
  public:
   explicit Leases(SysTime start) : wheel_(start) {}
 
+  /// One that is there stays, and is given the task that it lacks.
   Lease& add(Lease lease);
   Lease* find(const RunToken& token);
   /// A lease is never shortened.

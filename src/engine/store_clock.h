@@ -34,6 +34,9 @@ class StoreClock {
     return step;
   }
 
+  /// False: no reply has been read yet, and now() is no more than this node's own system clock.
+  bool observed() const { return observed_; }
+
   /// Store time, rounded down to whole milliseconds.
   SysTime now(SteadyTime steady_now) const { return SysTime(std::chrono::floor<milliseconds>(steady_now.time_since_epoch() + offset())); }
 

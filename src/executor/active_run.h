@@ -53,8 +53,10 @@ class ActiveRun final : public ports::RunContext {
     ports::Run run;                ///< its target and application go to the invoker
     const ports::RunRef ref;
     const StreamId origin;         ///< the stream it came by
-    StreamId stream;               ///< the one it is reported on and holds a credit of
+    StreamId stream;               ///< the one it is reported on and, unless it is a lodger, holds a credit of
+    bool lodger = false;           ///< its stream broke and another one carries its reports until a new stream takes it
     bool held = false;             ///< not given to the invoker before a renewal is answered Ok
+    bool queued = false;           ///< a suspect behind another one: held until that has returned
     bool started = false;
     bool withdrawn = false;        ///< its target will not be called, nothing but its return is waited for
     bool returned = false;         ///< the invoker is done with it, or never got it

@@ -23,6 +23,14 @@ void Executor::Impl::runs(StreamId id, std::vector<ports::Run> arrived) {
     // A run whose lease seems to be over came late, or the scheduler's clock was set back: only the scheduler can tell.
     const bool late = left <= std::chrono::nanoseconds(0);
     run->on_loop.held = run->on_loop.run.suspect || late;
+    if (run->on_loop.run.suspect) {
+      run->on_loop.queued = suspect_.has_value();
+      if (suspect_) {
+        suspects_waiting_.push_back(token);
+      } else {
+        suspect_ = token;
+      }
+    }
     set_lease(*run, late ? options_.renew_every : left);
     if (run->on_loop.held) {
       offer_renewal(*run);
@@ -73,11 +81,34 @@ void Executor::Impl::renew_verdicts(StreamId id, const std::vector<ports::RenewV
     set_lease(*run, left > std::chrono::nanoseconds(0) ? left : options_.renew_every);
     if (verdict.answer == ports::RenewAnswer::CancelAsked) {
       ask_cancel(*run);
-    } else if (std::exchange(state.held, false)) {
+    } else if (!state.queued && std::exchange(state.held, false)) {
       invoke(runs_.at(state.ref.token));
     }
   }
   end_turn();
+}
+
+bool Executor::Impl::says_started(const ActiveRun& run) {
+  const auto& state = run.on_loop;
+  return state.started || (state.held && state.run.suspect && !state.queued);
+}
+
+void Executor::Impl::let_next_suspect() {
+  const auto over = [this](const RunToken& token) {
+    const auto found = runs_.find(token);
+    return found == runs_.end() || found->second->on_loop.returned;
+  };
+  if (suspect_ && !over(*suspect_)) return;
+  suspect_.reset();
+  while (!suspect_ && !suspects_waiting_.empty()) {
+    const RunToken next = suspects_waiting_.front();
+    suspects_waiting_.pop_front();
+    if (over(next)) continue;
+    suspect_ = next;
+    ActiveRun& run = *runs_.at(next);
+    run.on_loop.queued = false;
+    offer_renewal(run);
+  }
 }
 
 /// Another attempt has taken its place, or the firing has ended.

@@ -9,11 +9,12 @@
 
 namespace meepo::executor {
 
-/// The scheduler's time is its Welcome's, carried on by the steady clock.
+/// The store's time is the Welcome's, carried on by the steady clock from the hello on: however long the Welcome was on its way, no lease
+/// is thought longer than it is.
 std::chrono::nanoseconds Executor::Impl::lease_left(StreamId id, SysTime lease_until) {
   const Stream* stream = open_stream(id);
   if (stream == nullptr) return std::chrono::nanoseconds(0);
-  return (lease_until - stream->scheduler_now) - (loop_.steady_now() - stream->opened_at);
+  return (lease_until - stream->store_now) - (loop_.steady_now() - stream->said_hello_at);
 }
 
 /// The context is cancelled a fifth before the lease's end, so that the target has stopped when another attempt may begin.

@@ -14,14 +14,16 @@ TEST_F(ExecutorTest, Hello_SaysWhoItIsAndGrantsItsCredits) {
   EXPECT_EQ(said.name, "test");
   EXPECT_EQ(said.target_keys, std::vector<std::string>{"service:a.B::"});
   EXPECT_EQ(said.credits, 10U);
-  EXPECT_FALSE(said.complete);
+  EXPECT_TRUE(said.complete) << "no other stream of its is open";
   EXPECT_TRUE(said.running.empty());
 }
 
 TEST_F(ExecutorTest, Hello_WithSeveralStreams_SharesTheCreditsOut) {
   start({.instance = {}, .name = {}, .target_keys = {}, .credits = 11, .streams = 3});
   EXPECT_EQ(open(1).credits, 3U);
-  EXPECT_EQ(open(2).credits, 3U);
+  const auto second = open(2);
+  EXPECT_EQ(second.credits, 3U);
+  EXPECT_FALSE(second.complete) << "what is on its way by the first is not known yet";
 }
 
 TEST_F(ExecutorTest, Run_IsCalledAtOnce_AndItsEndAndCreditGoBackToItsStream) {

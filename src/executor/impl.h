@@ -6,8 +6,10 @@
 // into the streams' lists; end_turn() sends those, a call a kind.
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -32,8 +34,8 @@ class Executor::Impl {
 
   struct Stream {
     bool open = false;
-    SysTime scheduler_now;        ///< at `opened_at`
-    SteadyTime opened_at;
+    SteadyTime said_hello_at;
+    SysTime store_now;            ///< not before `said_hello_at`
     std::uint32_t credits = 0;    ///< to be granted
     std::vector<ports::RunRef> started;
     std::vector<ports::RunRenewal> renewals;
@@ -44,9 +46,11 @@ class Executor::Impl {
   // streams.cc
   ports::RunSource::Handlers handlers();
   ports::ExecutorHello hello(StreamId id);
-  void opened(StreamId id, SysTime scheduler_now);
+  void opened(StreamId id, SysTime store_now);
   void closed(StreamId id, const Error& reason);
   Stream* open_stream(StreamId id);
+  /// Puts runs that no living stream carries on one that is open, and says there what their schedulers may have missed.
+  void lodge(StreamId id);
 
   // consume.cc
   void runs(StreamId id, std::vector<ports::Run> arrived);
@@ -56,6 +60,10 @@ class Executor::Impl {
   void ask_cancel(ActiveRun& run);
   void lose(ActiveRun& run);
   ActiveRun* find(const ports::RunRef& ref);
+  /// A suspect is said to have started before it is called, so that even an immediate crash is seen.
+  static bool says_started(const ActiveRun& run);
+  /// Suspects of several schedulers run one after the other, so that a crash has one suspect.
+  void let_next_suspect();
 
   // invoke.cc
   void invoke(const RunPtr& run);
@@ -97,6 +105,8 @@ class Executor::Impl {
   std::shared_ptr<Inbox> inbox_;
 
   std::unordered_map<RunToken, RunPtr> runs_;
+  std::optional<RunToken> suspect_;         ///< the one whose turn it is
+  std::deque<RunToken> suspects_waiting_;
   std::map<StreamId, Stream> streams_;      ///< from their hello until they are closed
   std::atomic<std::size_t> occupied_ = 0;   ///< runs that have not returned
   std::size_t withdrawn_ = 0;               ///< of those, the withdrawn

@@ -49,7 +49,7 @@ void Executor::Impl::offer_renewal(ActiveRun& run) {
   Stream* stream = open_stream(state.stream);
   if (stream == nullptr) return;
   stream->renewals.push_back({.run = state.ref,
-                              .started = state.started || (state.held && state.run.suspect),
+                              .started = says_started(run),
                               .cancel_acknowledged = state.cancel_asked,
                               .report = run.take_report()});
 }
@@ -71,7 +71,7 @@ void Executor::Impl::settle(ActiveRun& run) {
   if (!state.returned) return;
   const auto stream = streams_.find(state.stream);
   const bool handed_over = state.acknowledged || state.offered_on == state.stream;
-  if (stream == streams_.end()) {
+  if (stream == streams_.end() || state.lodger) {
     state.credit_returned = true;  // it went with the stream
   } else if (handed_over && !std::exchange(state.credit_returned, true)) {
     ++stream->second.credits;
@@ -82,6 +82,7 @@ void Executor::Impl::settle(ActiveRun& run) {
 bool Executor::Impl::takes_more() const { return !stopping_ && ends_kept_ < limits::kEndsKeptMax && ends_kept_bytes_ < kEndsKeptBytesMax; }
 
 void Executor::Impl::end_turn() {
+  let_next_suspect();
   const bool grants = takes_more();
   for (auto& [id, stream] : streams_) {
     if (!stream.open) continue;

@@ -11,7 +11,7 @@ namespace meepo::executor {
 ports::RunSource::Handlers Executor::Impl::handlers() {
   return {
       .hello = [this](StreamId id) { return hello(id); },
-      .opened = [this](StreamId id, SysTime scheduler_now) { opened(id, scheduler_now); },
+      .opened = [this](StreamId id, SysTime store_now) { opened(id, store_now); },
       .runs = [this](StreamId id, std::vector<ports::Run> arrived) { runs(id, std::move(arrived)); },
       .cancel_asked = [this](StreamId, std::vector<ports::RunRef> asked) { cancel_asked(asked); },
       .end_verdicts = [this](StreamId, std::vector<ports::EndVerdict> verdicts) { end_verdicts(verdicts); },
@@ -21,22 +21,24 @@ ports::RunSource::Handlers Executor::Impl::handlers() {
 }
 
 /// Names every run whose own stream is gone. A run that another stream took over meanwhile is named again: its own scheduler must not
-/// think that it is not here. The runs that no living stream holds become this one's, with their credits.
+/// think that it is not here. The runs that no living stream holds, lodgers too, become this one's, with their credits.
 ports::ExecutorHello Executor::Impl::hello(StreamId id) {
   ports::ExecutorHello out{.instance = options_.instance,
                            .name = options_.name,
                            .target_keys = options_.target_keys,
                            .credits = 0,
-                           .complete = false,
+                           .complete = streams_.empty(),
                            .running = {},
                            .ends = {}};
   std::uint32_t taken = 0;
   for (const auto& [token, run] : runs_) {
     auto& state = run->on_loop;
     if (streams_.contains(state.origin)) continue;
-    const bool adopted = !streams_.contains(state.stream);
+    // No more than its share of the credits; what is left goes on as a lodger.
+    const bool adopted = (state.lodger || !streams_.contains(state.stream)) && (state.returned || taken < share_);
     if (adopted) {
       state.stream = id;
+      state.lodger = false;
       state.credit_returned = state.returned;
       if (!state.returned) ++taken;
     }
@@ -45,24 +47,25 @@ ports::ExecutorHello Executor::Impl::hello(StreamId id) {
       if (adopted) state.offered_on = id;
       out.ends.push_back(*state.end);
     } else {
-      const bool started = state.started || (state.held && state.run.suspect);
+      const bool started = says_started(*run);
       if (adopted && state.started) state.started_on = id;
       out.running.push_back({.run = state.ref, .started = started, .cancel_acknowledged = state.cancel_asked, .report = {}});
     }
   }
   const std::uint32_t credits = share_ - std::min(share_, taken);
   Stream& stream = streams_[id];
+  stream.said_hello_at = loop_.steady_now();
   (takes_more() ? out.credits : stream.credits) = credits;
   return out;
 }
 
-void Executor::Impl::opened(StreamId id, SysTime scheduler_now) {
+void Executor::Impl::opened(StreamId id, SysTime store_now) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
   found->second.open = true;
-  found->second.scheduler_now = scheduler_now;
-  found->second.opened_at = loop_.steady_now();
+  found->second.store_now = store_now;
   log::info("stream_opened", {{"stream", std::to_string(id)}});
+  lodge(id);
   // What happened between the hello and its answer.
   std::vector<RunPtr> own;
   for (const auto& [token, run] : runs_) {
@@ -93,7 +96,27 @@ void Executor::Impl::closed(StreamId id, const Error& reason) {
     log::debug("stream_refused", {{"stream", std::to_string(id)}, {"reason", reason.message}});
   }
   streams_.erase(found);
+  const auto open = std::ranges::find_if(streams_, [](const auto& entry) { return entry.second.open; });
+  if (open != streams_.end()) lodge(open->first);
   end_turn();
+}
+
+void Executor::Impl::lodge(StreamId id) {
+  std::vector<RunPtr> homeless;
+  for (const auto& [token, run] : runs_) {
+    if (!streams_.contains(run->on_loop.stream)) homeless.push_back(run);
+  }
+  for (const auto& run : homeless) {
+    auto& state = run->on_loop;
+    state.stream = id;
+    state.lodger = true;
+    if (state.acknowledged) continue;
+    if (state.end) {
+      offer_end(*run);
+    } else {
+      offer_renewal(*run);
+    }
+  }
 }
 
 Executor::Impl::Stream* Executor::Impl::open_stream(StreamId id) {

@@ -84,7 +84,8 @@ using SessionId = std::uint64_t;  ///< one stream; never 0, never reused within 
 class Dispatcher {
  public:
   struct Handlers {
-    std::move_only_function<void(SessionId, ExecutorHello)> opened;
+    /// Answers the store's time, which the executor is welcomed with: its leases count from it. Nothing is sent to the session before.
+    std::move_only_function<SysTime(SessionId, ExecutorHello)> opened;
     std::move_only_function<void(SessionId, std::uint32_t credits)> granted;  ///< more runs may be sent
     std::move_only_function<void(SessionId, std::vector<RunRef>)> started;
     std::move_only_function<void(SessionId, std::vector<RunRenewal>)> renewed;
@@ -114,7 +115,7 @@ class RunSource {
   struct Handlers {
     /// A new stream is about to open: what to say first. `complete` is filled in by the adapter.
     std::move_only_function<ExecutorHello(StreamId)> hello;
-    std::move_only_function<void(StreamId, SysTime scheduler_now)> opened;  ///< the scheduler accepted the hello
+    std::move_only_function<void(StreamId, SysTime store_now)> opened;  ///< the scheduler accepted the hello
     std::move_only_function<void(StreamId, std::vector<Run>)> runs;
     std::move_only_function<void(StreamId, std::vector<RunRef>)> cancel_asked;
     std::move_only_function<void(StreamId, std::vector<EndVerdict>)> end_verdicts;

@@ -25,13 +25,6 @@
 
 namespace meepo::ports {
 
-/// Steps of the clock that the store takes its time from, since the store object was opened. Steps are followed, both ways.
-struct ClockSteps {
-  std::uint32_t count = 0;
-  milliseconds total{0};  ///< all steps together; positive: forward
-  friend bool operator==(const ClockSteps&, const ClockSteps&) = default;
-};
-
 template <class T>
 struct Reply {
   T value;

@@ -25,6 +25,13 @@ namespace meepo::ports {
 
 // ---- parts that several verbs share -------------------------------------------------------------------------------------------
 
+/// Steps of the clock that the store takes its time from, since the store object was opened. Steps are followed, both ways.
+struct ClockSteps {
+  std::uint32_t count = 0;
+  milliseconds total{0};  ///< all steps together; positive: forward
+  friend bool operator==(const ClockSteps&, const ClockSteps&) = default;
+};
+
 /// Begin an attempt in the same operation: the firing becomes RUNNING under this token.
 struct StartRun {
   RunToken token;           ///< chosen by the caller: a repeat with the same token answers the same
@@ -114,12 +121,14 @@ struct ClaimRequest {
     bool skipped = false;              ///< it ended SKIPPED(overlap), and `next` is armed
     std::vector<OpenFiring> to_stop;   ///< CancelOther: the running attempts that were asked to stop by this
   };
-  /// A firing already CLAIMED under this fence, or RUNNING under this start token, answers as the first time.
+  /// A firing already CLAIMED under this fence, or RUNNING under this start token, answers as the first time. A start token that an earlier
+  /// attempt of the firing had begins nothing: a token names one attempt.
   using Answer = std::vector<Result<ItemAnswer>>;
   Shard shard = 0;
   Fence fence;
   SysTime lease_until;                 ///< claim lease, for items without start
-  SysTime now;                         ///< the caller's idea of store time: nothing due later is claimed
+  SysTime now;                         ///< the caller's idea of store time: nothing due later is claimed, nor what is due later than
+                                       ///< kClockAheadMost after the store's own time
   std::vector<Item> items;
 };
 
@@ -169,6 +178,7 @@ struct ReapRequest {
   };
   struct ItemAnswer {
     bool reaped = false;               ///< false: renewed, ended or begun anew meanwhile
+    std::optional<SysTime> lease_until;  ///< not reaped, because this attempt's lease ends only then
     std::optional<OpenFiring> open;    ///< set when it is open again (DUE or CLAIMED)
     std::optional<OpenFiring> next;    ///< a tick that had waited for this one (overlap) and is DUE now
   };
@@ -260,11 +270,11 @@ struct ShiftRequest {
   using Answer = std::monostate;
   Shard shard = 0;
   Fence fence;
-  std::uint32_t step = 0;              ///< ClockSteps::count of the step; one that is not above the shard's last one does nothing
-  milliseconds by{0};
+  ClockSteps steps;                    ///< all up to here; those that the shard has been moved by before are left out
 };
 
-/// Writes the fence: from now on lower ones are refused. CLAIMED firings become DUE at once; RUNNING ones are left alone.
+/// Writes the fence: from now on lower ones are refused. CLAIMED firings become DUE at once; RUNNING ones are left alone. Steps of the
+/// store's clock that the shard has not been moved by (Shift) are carried out first.
 struct TakeOverRequest {
   struct Answer {
     std::vector<OpenFiring> running;   ///< whose leases the new owner keeps from here
@@ -274,7 +284,8 @@ struct TakeOverRequest {
   };
   Shard shard = 0;
   Fence fence;                         ///< ≥ the stored one, else Fenced
-  std::optional<SysTime> lease_most;   ///< a RUNNING lease beyond it is cut to it: the clock was stepped back while nobody was there
+  /// From the store's time: a RUNNING lease that is longer is cut to it, for the clock was stepped back while nobody was there.
+  std::optional<milliseconds> lease_most;
 };
 
 /// What other processes wrote into the shard since `after`; entries up to `after` are removed.
@@ -355,6 +366,13 @@ struct EndRequest {
   Shard shard = 0;
   std::optional<Fence> fence;  ///< the owner's: then no change record is written. Any node may leave it out
   std::vector<Item> items;
+};
+
+/// RUNNING attempts with their tasks in the version that they run: what a node that does not know an attempt needs to judge its end.
+struct RunningRequest {
+  using Answer = std::vector<Result<std::optional<BegunRun>>>;  ///< nothing: the firing is not RUNNING, or not there
+  Shard shard = 0;
+  std::vector<FiringId> ids;
 };
 
 /// The original's saveResult: the latest firing's result, if it runs or ended without one.
@@ -453,7 +471,7 @@ struct CountsRequest {
 
 using StoreRequest = std::variant<CreateRequest, UpdateRequest, ClaimRequest, ParkRequest, UnparkRequest, MarkRequest, ReapRequest,
                                   CancelRequest, PauseRequest, ResumeRequest, TriggerRequest, SkipRequest, PurgeRequest, ShiftRequest,
-                                  TakeOverRequest, ChangesRequest, BeginRequest, RenewRequest, EndRequest, SaveResultRequest, OpenRequest,
+                                  TakeOverRequest, ChangesRequest, BeginRequest, RenewRequest, EndRequest, RunningRequest, SaveResultRequest, OpenRequest,
                                   GetRequest, ListRequest, LedgerRequest, CountsRequest>;
 
 }  // namespace meepo::ports

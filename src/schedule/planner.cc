@@ -1,3 +1,4 @@
+#include "base/planted_bug.h"
 #include "schedule/planner.h"
 
 #include <fmt/format.h>
@@ -26,7 +27,7 @@ Result<void> check_define(const TaskSpec& spec) {
 }
 
 Result<Planner::Plan> Planner::plan_of(const Task& task) {
-  const auto zone = zones_.find(task.spec.options.zone);
+  const auto zone = zones_.find(planted(PlantedBug::ZoneIgnored) ? "UTC" : task.spec.options.zone);
   if (!zone) return fail(zone.error());
   auto found = expressions_.find(task.spec.define);
   if (found == expressions_.end()) {
@@ -69,7 +70,9 @@ std::optional<DueTick> Planner::plan_after(const Task& task, SysTime time) {
   if (options.start) time = std::max(time, *options.start - kMoment);
   const auto found = plan->expression->next(time, *plan->zone, plan->dst);
   if (!found || (options.end && *found > *options.end)) return std::nullopt;
-  return timed(task, *found);
+  auto tick = timed(task, *found);
+  if (planted(PlantedBug::TickNamedByNow)) tick.tick = Tick::at(*found + std::chrono::milliseconds(++armed_ % 1'000));
+  return tick;
 }
 
 std::optional<DueTick> Planner::after(const Task& task, SysTime time) {

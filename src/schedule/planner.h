@@ -75,6 +75,7 @@ class Planner {
 
   cron::Zones zones_;
   std::unordered_map<std::string, cron::Expression> expressions_;
+  std::uint64_t armed_ = 0;  ///< PlantedBug::TickNamedByNow
 };
 
 }  // namespace meepo::schedule

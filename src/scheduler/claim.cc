@@ -2,6 +2,7 @@
 // to their executors in one batch a stream.
 
 #include "base/log.h"
+#include "base/planted_bug.h"
 #include "scheduler/impl.h"
 
 namespace meepo::scheduler {
@@ -46,6 +47,10 @@ void Scheduler::Impl::claim(std::vector<engine::Match> matches) {
     ports::ClaimRequest::Item item{.id = match.firing.id, .next = std::nullopt, .start = std::nullopt, .known = match.firing.task};
     if (match.firing.task && match.firing.attempt == 0) {
       item.next = planner_.next(*match.firing.task, {.tick = match.firing.id.tick, .due = match.firing.due});
+      if (planted(PlantedBug::NextTickFromNow) && item.next && match.firing.task->spec.kind == Kind::Plan) {
+        item.next = planner_.after(*match.firing.task, at);
+      }
+      if (planted(PlantedBug::NextTickArmedLater)) item.next.reset();
     }
     item.start = ports::StartRun{.token = new_token(), .executor = match.executor, .lease_until = at + options_.run_lease};
     batch.request.items.push_back(std::move(item));
@@ -88,6 +93,16 @@ void Scheduler::Impl::claimed(const engine::Match& match, const ports::ClaimRequ
   lease.task = task;
   begun(std::move(lease), match.session, firing.params);
   if (item.next) add_due(task, *item.next);
+  if (planted(PlantedBug::NextTickArmedLater)) arm_later(item, task, firing.due);
+}
+
+void Scheduler::Impl::arm_later(ports::ClaimRequest::Item item, const TaskPtr& task, SysTime due) {
+  const Shard shard = item.id.task.shard();
+  item.next = planner_.next(*task, {.tick = item.id.tick, .due = due});
+  ask(ports::ClaimRequest{.shard = shard, .fence = fence_of(shard).value_or(Fence()), .lease_until = {}, .now = now(), .items = {item}},
+      [this, task, next = item.next](const Result<ports::ClaimRequest::Answer>& answer) {
+        if (answer && next) add_due(task, *next);
+      });
 }
 
 /// The attempt is RUNNING in the store: it goes to its executor if that is still there, else back.

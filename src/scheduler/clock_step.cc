@@ -8,7 +8,7 @@
 
 namespace meepo::scheduler {
 
-void Scheduler::Impl::clock_stepped(milliseconds by, std::uint32_t step) {
+void Scheduler::Impl::clock_stepped(milliseconds by, ports::ClockSteps steps) {
   step_not_felt_ += by;
   if (std::chrono::abs(step_not_felt_) < kStepFelt) return;
   const milliseconds all = std::exchange(step_not_felt_, milliseconds(0));
@@ -27,11 +27,11 @@ void Scheduler::Impl::clock_stepped(milliseconds by, std::uint32_t step) {
                             Error{.code = Code::Unavailable, .message = "the store's clock was stepped", .field = {}, .cause = {}});
   }
   for (auto& [shard, state] : shards_) {
-    if (!state.loaded_until && !state.loading) continue;  // not taken over yet
-    insist(ports::ShiftRequest{.shard = shard, .fence = state.fence, .step = step, .by = all},
+    insist(ports::ShiftRequest{.shard = shard, .fence = state.fence, .steps = steps},
            [this](const ports::ShiftRequest& sent, const Result<ports::ShiftRequest::Answer>&) {
+             if (!still_owns(sent.shard, sent.fence)) return;
              const auto found = shards_.find(sent.shard);
-             if (found == shards_.end()) return;
+             if (!found->second.loaded_until && !found->second.loading) return;  // it is being taken over, and loaded then
              found->second.loaded_until.reset();
              if (found->second.loading) {
                found->second.load_anew = true;

@@ -117,8 +117,8 @@ void Scheduler::Impl::send_creates(Shard shard, Fence fence, std::vector<CreateW
       out.start = ports::StartRun{.token = item.token, .executor = item.placement.executor, .lease_until = item.lease_until};
     }
   }
-  ask(std::move(request), [this, shard, work = std::move(work)](Result<ports::CreateRequest::Answer> answers) mutable {
-    if (!answers) not_done(shard, answers.error());
+  ask(std::move(request), [this, shard, fence, work = std::move(work)](Result<ports::CreateRequest::Answer> answers) mutable {
+    if (!answers) not_done(shard, fence, answers.error());
     for (std::size_t i = 0; i < work.size(); ++i) {
       if (answers) {
         created(shard, std::move(work[i]), std::move((*answers)[i]));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/planted_bug.h"
 #include "scheduler/impl.h"
 
 namespace meepo::scheduler {
@@ -14,9 +15,10 @@ void Scheduler::Impl::load(Shard shard, std::optional<std::pair<SysTime, FiringI
   const SysTime until = engine_.horizon_end() - milliseconds(1);
   if (!after && state.loaded_until) after = std::pair(*state.loaded_until + milliseconds(1), FiringId{});
   ports::OpenRequest request{.shard = shard, .state = State::Due, .until = until, .after = after, .limit = kLoadPage};
-  insist(std::move(request), [this, until](const ports::OpenRequest& sent, Result<ports::OpenRequest::Answer> answer) {
-    if (answer && shards_.contains(sent.shard)) loaded(sent.shard, until, *std::move(answer));
-  });
+  insist(std::move(request),
+         [this, until, fence = state.fence](const ports::OpenRequest& sent, Result<ports::OpenRequest::Answer> answer) {
+           if (answer && still_owns(sent.shard, fence)) loaded(sent.shard, until, *std::move(answer));
+         });
 }
 
 void Scheduler::Impl::loaded(Shard shard, SysTime until, ports::OpenRequest::Answer answer) {
@@ -43,7 +45,7 @@ void Scheduler::Impl::loaded(Shard shard, SysTime until, ports::OpenRequest::Ans
                               {"running", std::to_string(engine_.leases().size())}});
   dispatching_ = true;
   parts_.dispatcher.start(
-      {.opened = [this](ports::SessionId session, ports::ExecutorHello hello) { opened(session, std::move(hello)); },
+      {.opened = [this](ports::SessionId session, ports::ExecutorHello hello) { return opened(session, std::move(hello)); },
        .granted =
            [this](ports::SessionId session, std::uint32_t credits) {
              engine_.grant(session, credits);
@@ -76,7 +78,7 @@ void Scheduler::Impl::safety_read() {
     if (shard % kSafetyGroups != safety_group_) continue;
     read_overdue(shard, std::nullopt);
     read_lapsed(shard, State::Claimed);
-    read_lapsed(shard, State::Running);
+    if (!planted(PlantedBug::NoLeaseReaper)) read_lapsed(shard, State::Running);
     read_changes(shard);
   }
 }
@@ -113,13 +115,13 @@ void Scheduler::Impl::read_lapsed(Shard shard, State state) {
 void Scheduler::Impl::read_changes(Shard shard) {
   const ShardState& state = shards_.at(shard);
   ask(ports::ChangesRequest{.shard = shard, .fence = state.fence, .after = state.change_sequence},
-      [this, shard](Result<ports::ChangesRequest::Answer> answer) {
+      [this, shard, fence = state.fence](Result<ports::ChangesRequest::Answer> answer) {
         if (!answer) {
-          not_done(shard, answer.error());
+          not_done(shard, fence, answer.error());
           return;
         }
+        if (!still_owns(shard, fence)) return;
         const auto found = shards_.find(shard);
-        if (found == shards_.end()) return;
         for (auto& change : answer->changes) {
           found->second.change_sequence = std::max(found->second.change_sequence, change.sequence);
           engine_.forget(change.id);

@@ -149,6 +149,8 @@ void Scheduler::Impl::lose_shard(Shard shard) {
   engine_.disown(shard);
 }
 
+bool Scheduler::Impl::still_owns(Shard shard, const std::optional<Fence>& fence) const { return !fence || fence_of(shard) == fence; }
+
 bool Scheduler::Impl::is_worth_repeating(const Error& error) {
   switch (error.code) {
     case Code::Unavailable:
@@ -167,9 +169,10 @@ bool Scheduler::Impl::is_worth_repeating(const Error& error) {
   return false;
 }
 
-void Scheduler::Impl::not_done(Shard shard, const Error& error) {
+void Scheduler::Impl::not_done(Shard shard, const std::optional<Fence>& fence, const Error& error) {
   if (error.code == Code::Fenced) {
-    lose_shard(shard);
+    // An old request may meet the fence of this node's own next ownership.
+    if (still_owns(shard, fence)) lose_shard(shard);
   } else if (!is_worth_repeating(error)) {
     parts_.alerter.alert("store_refused", error.message);
   }

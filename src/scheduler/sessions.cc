@@ -7,7 +7,7 @@
 
 namespace meepo::scheduler {
 
-void Scheduler::Impl::opened(ports::SessionId session, ports::ExecutorHello hello) {
+SysTime Scheduler::Impl::opened(ports::SessionId session, ports::ExecutorHello hello) {
   if (const engine::Executor* before = engine_.executors().by_instance(hello.instance); before != nullptr && before->session != 0) {
     const ports::SessionId old = before->session;
     engine_.close(old, now());
@@ -26,6 +26,7 @@ void Scheduler::Impl::opened(ports::SessionId session, ports::ExecutorHello hell
   if (!hello.ends.empty()) ended(session, std::move(hello.ends));
   if (!hello.running.empty()) renewed(session, std::move(hello.running));
   need_turn();
+  return now();
 }
 
 /// It has all that was ever sent to it in hand: what it does not name never reached it.

@@ -32,6 +32,62 @@ TEST_P(LeaseTest, Renew_OfWhatIsNotThatRunIsLost) {
   EXPECT_EQ(*renew({.id = ended, .token = ended_run, .lease_until = now()}), RenewAnswer::Lost);
 }
 
+TEST_P(LeaseTest, Running_AnswersTheAttemptAndTheTaskItRuns_ToWhoDoesNotKnowIt) {
+  const auto run = token();
+  const auto id = started(real(), run);
+  const auto found = ask(RunningRequest{.shard = kShard, .ids = {id, {.task = TaskId::make(kShard, now(), 1), .tick = Tick::real()}}});
+  ASSERT_TRUE(found && found->size() == 2);
+  ASSERT_TRUE((*found)[0] && *(*found)[0]);
+  EXPECT_EQ((**(*found)[0]).firing.run_token, run);
+  EXPECT_EQ((**(*found)[0]).task->id, id.task);
+  ASSERT_TRUE((*found)[1]);
+  EXPECT_FALSE(*(*found)[1]);
+  ASSERT_TRUE(end(id, run));
+  EXPECT_FALSE(*(*ask(RunningRequest{.shard = kShard, .ids = {id}}))[0]) << "it has ended";
+}
+
+TEST_P(LeaseTest, AClaimRepeatedAfterItsAttemptWasTakenBackBeginsNothing) {
+  const auto run = token();
+  const auto id = started(real(), run);
+  ASSERT_TRUE(reap({.id = id, .token = run, .lease_ended = false})->reaped);
+  const auto repeated = claim(id, {}, StartRun{.token = run, .executor = "a", .lease_until = now()});
+  ASSERT_TRUE(repeated);
+  EXPECT_FALSE(repeated->claimed) << "a token names one attempt";
+  EXPECT_EQ(open(State::Due).size(), 1U);
+  EXPECT_TRUE(claim(id, {}, StartRun{.token = token(), .executor = "a", .lease_until = now()})->claimed);
+}
+
+TEST_P(LeaseTest, ARepeatedReapAnswersAsTheFirst) {
+  using Item = ReapRequest::Item;
+  for (const To to : {To::Due, To::Unknown, To::Quarantined}) {
+    const auto run = token();
+    const auto id = started(real(), run);
+    const Item item{.id = id, .token = run, .lease_ended = false, .to = to, .evidence = "it crashed"};
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      const auto answer = reap(Item(item));
+      ASSERT_TRUE(answer);
+      EXPECT_TRUE(answer->reaped);
+      EXPECT_EQ(answer->open.has_value(), to == To::Due);
+    }
+  }
+  const auto run = token();
+  const auto ended = started(real(), run);
+  ASSERT_TRUE(end(ended, run));
+  EXPECT_FALSE(reap({.id = ended, .token = run, .lease_ended = false})->reaped) << "its end was accepted";
+}
+
+TEST_P(LeaseTest, Reap_OfALeaseThatWasRenewedElsewhereSaysUntilWhen) {
+  const auto run = token();
+  const auto id = started(real(), run);
+  const auto lease = now() + std::chrono::seconds(30);
+  ASSERT_TRUE(renew({.id = id, .token = run, .lease_until = lease}));
+  const auto answer = reap({.id = id, .token = run});
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->reaped);
+  EXPECT_EQ(answer->lease_until, lease);
+  EXPECT_FALSE(reap({.id = id, .token = token()})->lease_until) << "another attempt";
+}
+
 TEST_P(LeaseTest, Renew_KeepsStartedProgressAndLog) {
   const auto run = token();
   const auto id = started(real(), run);

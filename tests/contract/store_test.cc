@@ -56,6 +56,7 @@ MEEPO_WHOLE(ChangesRequest);
 MEEPO_BATCH(BeginRequest);
 MEEPO_BATCH(RenewRequest);
 MEEPO_BATCH(EndRequest);
+MEEPO_BATCH(RunningRequest);
 MEEPO_WHOLE(SaveResultRequest);
 MEEPO_WHOLE(OpenRequest);
 MEEPO_BATCH(GetRequest);

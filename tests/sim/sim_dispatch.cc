@@ -84,7 +84,7 @@ void SimSource::connect() {
   session_ = dispatcher_->accept(*this);
   ++stream_;
   ports::ExecutorHello hello = handlers_.hello(stream_);
-  hello.complete = had_stream_;
+  hello.complete = hello.complete && had_stream_;
   had_stream_ = true;
   to_scheduler([hello = std::move(hello)](SimDispatcher& scheduler, ports::SessionId session) mutable {
     scheduler.handlers_.opened(session, std::move(hello));

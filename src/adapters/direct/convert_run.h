@@ -24,7 +24,7 @@ struct FromExecutor {
 
 /// One message of a scheduler.
 struct ToExecutor {
-  std::optional<SysTime> welcome;  ///< the scheduler's time
+  std::optional<SysTime> welcome;  ///< the store's time
   std::vector<ports::EndVerdict> end_verdicts;
   std::vector<ports::RenewVerdict> renew_verdicts;
   std::vector<ports::Run> runs;

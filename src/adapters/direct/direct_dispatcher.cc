@@ -121,8 +121,8 @@ void DirectDispatcher::Core::handle(const std::shared_ptr<Session>& session, Fro
   if (!running_) return;
   if (message.hello) {
     sessions_.emplace(id, Opened{.session = session});
-    say(id, [now = loop_.system_now()](Session& opened) { opened.welcome(now); });
-    handlers_.opened(id, *std::move(message.hello));
+    const SysTime now = handlers_.opened(id, *std::move(message.hello));
+    say(id, [now](Session& opened) { opened.welcome(now); });
   }
   if (!message.started.empty() && wanted()) handlers_.started(id, std::move(message.started));
   if (!message.renewals.empty() && wanted()) handlers_.renewed(id, std::move(message.renewals));

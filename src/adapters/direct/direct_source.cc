@@ -110,7 +110,7 @@ void DirectSource::Core::connect(Link& link) {
   if (!link.channel) link.channel = link.scheduler.channel();
   const StreamId id = ++last_stream_;
   auto hello = handlers_.hello(id);
-  hello.complete = link.complete;
+  hello.complete = hello.complete && link.complete;
   link.open = false;
   link.stream = std::make_shared<Stream>(id, link.channel, shared_from_this(), options_.outgoing_bytes_max);
   link.timer = loop_.call_at(loop_.steady_now() + options_.welcome_wait, [core = shared_from_this(), &link, id] {

@@ -31,7 +31,7 @@ class DirectSource final : public ports::RunSource {
     std::string token;  ///< sent as "authorization: Bearer <token>"; empty: none
     milliseconds back_off_min{100};
     milliseconds back_off_max{5'000};
-    milliseconds welcome_wait{10'000};  ///< a scheduler that does not answer the hello so long is tried again
+    milliseconds welcome_wait{3'000};  ///< a scheduler that does not answer the hello so long is tried again: leases seem shorter by it
     std::size_t outgoing_bytes_max = kOutgoingBytesMax;  ///< one stream's; more ends it: the scheduler does not read
   };
 

@@ -68,6 +68,7 @@ Result<void> WriteBatch::load() {
 
 std::vector<StoreReply> WriteBatch::run(const std::vector<const StoreRequest*>& requests, const FollowingClock::Reading& at) {
   writer_.tables().now = at.now;
+  writer_.steps = at.steps;
   std::vector<StoreReply> replies;
   replies.reserve(requests.size());
   auto error = try_together(requests, at, replies);
@@ -106,7 +107,10 @@ std::optional<Error> WriteBatch::try_together(const std::vector<const StoreReque
 }
 
 std::optional<Error> WriteBatch::commit() {
-  if (commit_.run().done()) return std::nullopt;
+  if (commit_.run().done()) {
+    writer_.committed();
+    return std::nullopt;
+  }
   auto error = connection_.error("commit");
   roll_back();
   // A full disk stops the write before its commit mark; an input or output error may come after it.
@@ -118,6 +122,7 @@ void WriteBatch::roll_back() {
   connection_.forget_failure();
   if (connection_.in_transaction()) connection_.execute("ROLLBACK");
   connection_.forget_failure();
+  writer_.rolled_back();
   loaded_ = false;
 }
 

@@ -49,6 +49,20 @@ Result<BeginRequest::ItemAnswer> Writer::begin_item(Shard shard, const BeginRequ
   return begun;
 }
 
+Result<RunningRequest::Answer> Writer::run(const RunningRequest& request) {
+  if (auto checked = check_shard(request.shard, request.ids.size()); !checked) return fail(std::move(checked.error()));
+  return each<std::optional<BegunRun>>(request.ids, [&](const FiringId& id) { return running(request.shard, id); });
+}
+
+Result<std::optional<BegunRun>> Writer::running(Shard shard, const FiringId& id) {
+  const auto pair = find_pair(shard, id);
+  if (!pair) return fail(pair.error());
+  if (pair->firing == nullptr || pair->firing->firing.state != State::Running) return std::nullopt;
+  auto task = record_for(*pair);
+  if (!task) return fail(std::move(task.error()));
+  return BegunRun{.firing = tables_.firing(*pair->firing), .task = std::move(*task)};
+}
+
 Result<RenewRequest::Answer> Writer::run(const RenewRequest& request) {
   if (auto checked = check_shard(request.shard, request.items.size()); !checked) return fail(std::move(checked.error()));
   return each<RenewAnswer>(request.items, [&](const auto& item) { return renew(request.shard, item); });

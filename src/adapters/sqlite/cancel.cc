@@ -2,6 +2,7 @@
 
 #include "adapters/sqlite/writer.h"
 #include "adapters/sqlite/writer_statements.h"
+#include "base/planted_bug.h"
 
 namespace meepo::adapters::sqlite {
 
@@ -37,6 +38,7 @@ Result<CancelRequest::ItemAnswer> Writer::cancel(Shard shard, const TaskId& id) 
     task_row.dirty = true;
   }
   for (Row* row : *open) {
+    if (planted(PlantedBug::BeginIgnoresCancel) && row->firing.state == State::Due) continue;
     if (end_unbegun({.firing = row, .task = &task_row}, Fate::Cancelled, SkipReason::None)) continue;
     if (!row->firing.cancel_asked_at) {
       row->firing.cancel_asked_at = tables_.now;

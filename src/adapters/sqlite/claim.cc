@@ -2,6 +2,7 @@
 
 #include "adapters/sqlite/writer.h"
 #include "adapters/sqlite/writer_statements.h"
+#include "base/planted_bug.h"
 
 namespace meepo::adapters::sqlite {
 
@@ -19,8 +20,11 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
   Row& row = *pair->firing;
   const State state = row.firing.state;
   const bool same_run = item.start && state == State::Running && row.firing.run_token == item.start->token;
-  const bool due = state == State::Due && row.firing.score <= request.now;
+  const SysTime at = std::min(request.now, tables_.now + limits::kClockAheadMost);
+  const bool due = state == State::Due && row.firing.score <= at;
   if (!same_run && !due && state != State::Claimed) return ClaimRequest::ItemAnswer{};
+  // A token names one attempt: this one was begun by the same request before, and has been taken back or has ended since.
+  if (due && item.start && row.firing.run_token == item.start->token) return ClaimRequest::ItemAnswer{};
   ClaimRequest::ItemAnswer answer;
   if (due) {
     const auto turn = take_turn(*pair, item, answer);
@@ -36,7 +40,7 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
     task = std::move(*record);
   }
   answer.claimed = true;
-  if (same_run) {
+  if (same_run && !(planted(PlantedBug::NextTickArmedLater) && item.next)) {
     answer.begun = BegunRun{.firing = tables_.firing(row), .task = std::move(task)};
     return answer;
   }
@@ -52,6 +56,7 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
     row.next_armed = true;
     row.dirty = true;
   }
+  if (same_run) return answer;
   if (item.start) {
     answer.begun = due ? begin(*pair, {Move::Claim, Move::Begin}, *item.start, std::move(task))
                        : begin(*pair, {Move::Begin}, *item.start, std::move(task));

@@ -2,6 +2,7 @@
 
 #include "adapters/sqlite/writer.h"
 #include "adapters/sqlite/writer_statements.h"
+#include "base/planted_bug.h"
 
 namespace meepo::adapters::sqlite {
 
@@ -101,7 +102,7 @@ void Writer::save_keys(Shard shard, const CreateRequest::Item& item, const Firin
 Result<std::optional<CreateRequest::ItemAnswer>> Writer::known_request(Shard shard, const CreateRequest::Item& item) {
   const Task& task = *item.task;
   const auto& request_id = task.spec.options.request_id;
-  if (request_id.empty()) return std::nullopt;
+  if (request_id.empty() || planted(PlantedBug::RequestIdIgnored)) return std::nullopt;
   auto run = statements_->request_id.run();
   run.bind(1, shard).bind_text(2, task.spec.app_id).bind_text(3, request_id);
   if (!run.step()) return std::nullopt;

@@ -12,6 +12,7 @@ Result<TakeOverRequest::Answer> Writer::run(const TakeOverRequest& request) {
   auto& shard = tables_.shard(request.shard);
   shard.fence = request.fence;
   shard.dirty = true;
+  shift_to(request.shard, steps);
   TakeOverRequest::Answer answer;
   answer.change_sequence = shard.change_sequence;
 
@@ -41,8 +42,8 @@ Result<TakeOverRequest::Answer> Writer::run(const TakeOverRequest& request) {
     tables_.start_item();
     const auto row = tables_.find(id.task, id.tick.text());
     if (!row || *row == nullptr) continue;
-    if (request.lease_most && (*row)->firing.score > *request.lease_most) {
-      (*row)->firing.score = *request.lease_most;
+    if (request.lease_most && (*row)->firing.score > tables_.now + *request.lease_most) {
+      (*row)->firing.score = tables_.now + *request.lease_most;
       (*row)->dirty = true;
       tables_.flush();
     }

@@ -17,7 +17,16 @@ Result<ReapRequest::ItemAnswer> Writer::reap(const ReapRequest& request, const R
   if (!pair) return fail(pair.error());
   if (pair->firing == nullptr) return ReapRequest::ItemAnswer{};
   auto& firing = pair->firing->firing;
-  if (item.lease_ended && firing.score > request.now) return ReapRequest::ItemAnswer{};
+  if (reaped_before(*pair->firing, item)) {
+    ReapRequest::ItemAnswer again{.reaped = true};
+    if (firing.state == State::Due) again.open = tables_.open_firing(*pair->firing);
+    return again;
+  }
+  if (item.lease_ended && firing.score > request.now) {
+    ReapRequest::ItemAnswer renewed;
+    if (firing.state == State::Running && firing.run_token == item.token) renewed.lease_until = firing.score;
+    return renewed;
+  }
   if (firing.state == State::Running) {
     if (item.token != firing.run_token) return ReapRequest::ItemAnswer{};
     auto answer = reap_run(*pair, item);
@@ -38,6 +47,14 @@ Result<ReapRequest::ItemAnswer> Writer::reap(const ReapRequest& request, const R
     }
   }
   return ReapRequest::ItemAnswer{.reaped = true, .open = tables_.open_firing(*pair->firing)};
+}
+
+/// This attempt was taken back before, by a request whose answer was lost: it neither runs nor was its end accepted.
+bool Writer::reaped_before(const Row& row, const ReapRequest::Item& item) {
+  const Firing& firing = row.firing;
+  if (item.token.empty() || firing.run_token != item.token || row.end_accepted) return false;
+  if (firing.state == State::Due) return item.to == To::Due;
+  return firing.state == State::Ended;
 }
 
 Result<ReapRequest::ItemAnswer> Writer::reap_run(const Pair& pair, const ReapRequest::Item& item) {

@@ -9,13 +9,20 @@ using namespace ports;
 
 Result<ShiftRequest::Answer> Writer::run(const ShiftRequest& request) {
   if (auto checked = check(request.shard, request.fence, 0); !checked) return fail(std::move(checked.error()));
-  auto& last = last_step_.at(request.shard);
-  if (request.step <= last) return ShiftRequest::Answer{};
+  shift_to(request.shard, request.steps);
+  return ShiftRequest::Answer{};
+}
+
+void Writer::shift_to(Shard shard, const ports::ClockSteps& up_to) {
+  auto& done = shifted_.at(shard);
+  if (up_to.count <= done.count) return;
+  const milliseconds by = up_to.total - done.total;
+  done = up_to;
   for (const State state : {State::Due, State::Waiting, State::Claimed, State::Sent, State::Running}) {
     std::vector<FiringId> ids;
     {
       auto run = statements_->at_place.run();
-      run.bind(1, place_first(request.shard, static_cast<int>(state))).bind(2, place_last(request.shard, static_cast<int>(state)));
+      run.bind(1, place_first(shard, static_cast<int>(state))).bind(2, place_last(shard, static_cast<int>(state)));
       while (run.step()) {
         Row row;
         if (Tables::read(run, row)) ids.push_back(row.firing.id);
@@ -25,12 +32,10 @@ Result<ShiftRequest::Answer> Writer::run(const ShiftRequest& request) {
       tables_.start_item();
       const auto row = tables_.find(id.task, id.tick.text());
       if (!row || *row == nullptr) continue;
-      shift(**row, request.by);
+      shift(**row, by);
       tables_.flush();
     }
   }
-  last = request.step;
-  return ShiftRequest::Answer{};
 }
 
 void Writer::shift(Row& row, milliseconds by) {

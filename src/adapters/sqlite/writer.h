@@ -28,6 +28,9 @@ class Writer {
   ~Writer();
 
   Tables& tables() { return tables_; }
+  ports::ClockSteps steps;  ///< of the store's clock, up to the running transaction's time
+  void committed() { shifted_before_ = shifted_; }
+  void rolled_back() { shifted_ = shifted_before_; }
 
   Result<ports::CreateRequest::Answer> run(const ports::CreateRequest& request);
   Result<ports::UpdateRequest::Answer> run(const ports::UpdateRequest& request);
@@ -46,6 +49,7 @@ class Writer {
   Result<ports::TakeOverRequest::Answer> run(const ports::TakeOverRequest& request);
   Result<ports::ChangesRequest::Answer> run(const ports::ChangesRequest& request);
   Result<ports::BeginRequest::Answer> run(const ports::BeginRequest& request);
+  Result<ports::RunningRequest::Answer> run(const ports::RunningRequest& request);
   Result<ports::RenewRequest::Answer> run(const ports::RenewRequest& request);
   Result<ports::EndRequest::Answer> run(const ports::EndRequest& request);
   Result<ports::SaveResultRequest::Answer> run(const ports::SaveResultRequest& request);
@@ -119,6 +123,7 @@ class Writer {
 
   // begin.cc
   Result<ports::BeginRequest::ItemAnswer> begin_item(Shard shard, const ports::BeginRequest::Item& item);
+  Result<std::optional<ports::BegunRun>> running(Shard shard, const FiringId& id);
   Result<ports::RenewAnswer> renew(Shard shard, const ports::RenewRequest::Item& item);
 
   // end.cc
@@ -134,6 +139,7 @@ class Writer {
 
   // reap.cc
   Result<ports::ReapRequest::ItemAnswer> reap(const ports::ReapRequest& request, const ports::ReapRequest::Item& item);
+  static bool reaped_before(const Row& row, const ports::ReapRequest::Item& item);
   Result<ports::ReapRequest::ItemAnswer> reap_run(const Pair& pair, const ports::ReapRequest::Item& item);
 
   // owner.cc
@@ -163,6 +169,7 @@ class Writer {
   void remove_tasks(Purging& purging, SysTime ended_before, std::int64_t most);
 
   // shift.cc
+  void shift_to(Shard shard, const ports::ClockSteps& steps);
   void shift(Row& row, milliseconds by);
   void purge_request_ids(Purging& purging);
   void remove_task(Purging& purging, const TaskId& id);
@@ -175,7 +182,8 @@ class Writer {
   StaleEnds& stale_ends_;
   std::array<std::pair<std::string, std::string>, kShardCount> request_ids_seen_;  ///< where the sweep of old request ids goes on
   std::array<std::set<TaskId>, kShardCount> crowded_;            ///< tasks that may have more rows than are kept
-  std::array<std::uint32_t, kShardCount> last_step_{};           ///< of the store's clock that was carried out
+  std::array<ports::ClockSteps, kShardCount> shifted_{};         ///< steps of the clock that each shard has been moved by
+  std::array<ports::ClockSteps, kShardCount> shifted_before_{};  ///< as of the last commit
 };
 
 }  // namespace meepo::adapters::sqlite

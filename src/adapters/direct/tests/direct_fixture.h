@@ -105,7 +105,11 @@ class SchedulerEnd {
   ports::Dispatcher::Handlers handlers() {
     using ports::SessionId;
     return {
-        .opened = [this](SessionId id, ports::ExecutorHello hello) { opened.push({id, std::move(hello)}); },
+        .opened =
+            [this](SessionId id, ports::ExecutorHello hello) {
+              opened.push({id, std::move(hello)});
+              return store_now;
+            },
         .granted = [this](SessionId id, std::uint32_t credits) { granted.push({id, credits}); },
         .started = [this](SessionId id, std::vector<ports::RunRef> runs) { started.push({id, std::move(runs)}); },
         .renewed = [this](SessionId id, std::vector<ports::RunRenewal> runs) { renewed.push({id, std::move(runs)}); },
@@ -119,6 +123,7 @@ class SchedulerEnd {
   DirectDispatcher dispatcher;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
+  SysTime store_now = from_unix_ms(1'800'000'000'000);  ///< what a hello is answered with
   Queue<Heard<ports::ExecutorHello>> opened;
   Queue<Heard<std::uint32_t>> granted;
   Queue<Heard<std::vector<ports::RunRef>>> started;
