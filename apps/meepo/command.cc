@@ -44,15 +44,19 @@ void add_server_flags(CLI::App& app, ServerFlags& flags) {
   add_setting(app, "--token-file", flags.token_file, "File whose first line begins with the credential; --token goes before it");
 }
 
+Result<std::string> read_secret(const std::string& path, const std::string& flag) {
+  std::ifstream file(path);
+  std::string word;
+  while (file >> word) {
+    if (!word.starts_with('#')) return word;
+    std::getline(file, word);  // the rest of a comment
+  }
+  return fail(Code::InvalidArgument, flag + " is \"" + path + "\"; expected a readable file with a secret", flag);
+}
+
 Result<std::string> read_token(const ServerFlags& flags) {
   if (!flags.token.empty() || flags.token_file.empty()) return flags.token;
-  std::ifstream file(flags.token_file);
-  std::string token;
-  while (file >> token) {
-    if (!token.starts_with('#')) return token;
-    std::getline(file, token);  // the rest of a comment
-  }
-  return fail(Code::InvalidArgument, "--token-file is \"" + flags.token_file + "\"; expected a readable file with a token", "--token-file");
+  return read_secret(flags.token_file, "--token-file");
 }
 
 Result<std::unique_ptr<client::Client>> connect(const ServerFlags& flags) {

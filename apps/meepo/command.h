@@ -47,6 +47,8 @@ CLI::App& add_command(CLI::App& parent, const std::string& name, const std::stri
 void add_json(CLI::App& app, Invocation& invocation);
 void add_server_flags(CLI::App& app, ServerFlags& flags);
 
+/// The first word of a file, comments (#) left out. InvalidArgument names the flag.
+Result<std::string> read_secret(const std::string& path, const std::string& flag);
 /// The token of --token, else the first line of --token-file, else none.
 Result<std::string> read_token(const ServerFlags& flags);
 Result<std::unique_ptr<client::Client>> connect(const ServerFlags& flags);

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "base/log.h"
 #include "command.h"
@@ -21,7 +22,26 @@ struct ExecutorFlags {
   ServerFlags credential;
   ExecutorOptions options;
   std::string log_level = "info";
+  bool serves_http = false;
+  HttpTargets http;
+  std::string http_key_file;
+  CommandTargets commands;
 };
+
+/// What the flags say of HTTP targets; nothing: they are not served.
+Result<std::optional<HttpTargets>> http_targets(ExecutorFlags& flags) {
+  if (!flags.serves_http) {
+    const bool said = !flags.http.allow.empty() || !flags.http.trusted_file.empty() || !flags.http_key_file.empty();
+    if (said) return fail(Code::InvalidArgument, "HTTP targets are not served: expected --http-targets beside it", "--http-targets");
+    return std::nullopt;
+  }
+  if (!flags.http_key_file.empty()) {
+    auto key = read_secret(flags.http_key_file, "--http-key-file");
+    if (!key) return fail(std::move(key.error()));
+    flags.http.signing_key = *std::move(key);
+  }
+  return flags.http;
+}
 
 int run_executor(ExecutorFlags flags, bool json) {
   const auto level = log::parse_level(flags.log_level);
@@ -30,6 +50,10 @@ int run_executor(ExecutorFlags flags, bool json) {
   auto token = read_token(flags.credential);
   if (!token) return tell(token.error(), json, kUsage);
   flags.options.token = std::move(*token);
+  auto http = http_targets(flags);
+  if (!http) return tell(http.error(), json, kUsage);
+  flags.options.http = *std::move(http);
+  if (!flags.commands.allow.empty()) flags.options.commands = flags.commands;
   hold_stop_signals();
   Executor executor(flags.options);
   add_demo_service(executor);
@@ -37,10 +61,13 @@ int run_executor(ExecutorFlags flags, bool json) {
   if (json) {
     const boost::json::object ready{{"schedulers", boost::json::array(flags.options.schedulers.begin(), flags.options.schedulers.end())},
                                     {"interfaces", boost::json::array{kDemoInterface}},
+                                    {"http", flags.options.http.has_value()},
+                                    {"commands", flags.options.commands.has_value()},
                                     {"pid", getpid()}};
     std::puts(boost::json::serialize(ready).c_str());
   } else {
-    std::printf("serving %s for", kDemoInterface);
+    std::printf("serving %s%s%s for", kDemoInterface, flags.options.http ? ", HTTP targets" : "",
+                flags.options.commands ? ", commands" : "");
     for (const std::string& scheduler : flags.options.schedulers) std::printf(" %s", scheduler.c_str());
     std::puts("");
   }
@@ -57,8 +84,10 @@ int run_executor(ExecutorFlags flags, bool json) {
 
 void add_executor(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<ExecutorFlags>();
-  CLI::App& command = add_command(app, "executor", "Run an executor that serves meepo.demo.Echo: echo, fail, sleep",
+  CLI::App& command = add_command(app, "executor", "Run an executor for meepo.demo.Echo (echo, fail, sleep), HTTP requests and commands",
                                   "  meepo executor\n"
+                                  "  meepo executor --http-targets --http-allow billing.internal:8080 --http-key-file /etc/meepo/http-key\n"
+                                  "  meepo executor --command-allow /usr/local/bin/close-books --command-folder /var/lib/books\n"
                                   "  meepo executor --scheduler 10.0.0.1:7789 --scheduler 10.0.0.2:7789 --name blue --credits 64");
   add_setting(command, "--scheduler", flags->options.schedulers, "gRPC address of a scheduler, HOST:PORT; repeat for more")
       ->take_all()
@@ -70,6 +99,17 @@ void add_executor(CLI::App& app, Invocation& invocation) {
   add_setting(command, "--credits", flags->options.credits, "Runs at once")->capture_default_str();
   add_setting(command, "--threads", flags->options.threads, "Threads that call functions; 0: as many as there are processors, at least 4")
       ->capture_default_str();
+  add_switch(command, "--http-targets", flags->serves_http, "Send the requests of tasks with an HTTP target");
+  add_setting(command, "--http-allow", flags->http.allow,
+              "A host that is no public address and may be reached: HOST, HOST:PORT, *.DOMAIN, an IP address or network; repeat for more")
+      ->take_all();
+  add_setting(command, "--http-key-file", flags->http_key_file,
+              "File whose first line is the key that requests are signed with (Meepo-Signature)");
+  add_setting(command, "--http-trust", flags->http.trusted_file, "PEM certificates of private authorities, beside the system's");
+  add_setting(command, "--command-allow", flags->commands.allow,
+              "Absolute path of a program that tasks with a command target may run; repeat for more")
+      ->take_all();
+  add_setting(command, "--command-folder", flags->commands.folder, "Working directory of commands")->capture_default_str();
   add_setting(command, "--log-level", flags->log_level, "debug, info, warn, error or off")->capture_default_str();
   add_json(command, invocation);
   command.callback([flags, &invocation] { invocation.run = [flags, &invocation] { return run_executor(*flags, invocation.json); }; });

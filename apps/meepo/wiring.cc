@@ -182,8 +182,10 @@ Result<void> Server::Impl::listen() {
 }
 
 Result<void> Server::Impl::start_inside_executor() {
-  executor_.emplace(
-      ExecutorOptions{.schedulers = {reachable(grpc_->bound())}, .token = inside_token_, .name = "inside", .instance = inside_instance_});
+  ExecutorOptions options{
+      .schedulers = {reachable(grpc_->bound())}, .token = inside_token_, .name = "inside", .instance = inside_instance_};
+  options.http = HttpTargets{.allow = settings_.http_allow};
+  executor_.emplace(std::move(options));
   add_demo_service(*executor_);
   return executor_->start();
 }

@@ -19,7 +19,8 @@ struct ServerSettings {
   std::string zone;             ///< empty: the system's
   std::string token_file;       ///< empty: no tokens, loopback only
   bool log_firings = false;
-  bool inside_executor = false;  ///< serves meepo.demo.Echo
+  bool inside_executor = false;  ///< serves meepo.demo.Echo and HTTP targets
+  std::vector<std::string> http_allow;  ///< of the executor inside: HttpTargets::allow
 };
 
 class Server {

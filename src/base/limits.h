@@ -73,7 +73,7 @@ inline constexpr std::size_t kWheelEntriesMax = 200'000;  ///< over all shards o
 inline constexpr std::size_t kReadyPerTargetMax = 20'000;  ///< due and without a credit; more are parked (backlog)
 inline constexpr milliseconds kClaimLease{10'000};
 inline constexpr milliseconds kRunLease{15'000};
-inline constexpr milliseconds kClockAheadMost{10};  ///< a node's idea of the store's time may be ahead by; else its claims are early
+inline constexpr milliseconds kPurgeEvery{1'000};
 inline constexpr milliseconds kRunRenewEvery{5'000};
 inline constexpr milliseconds kRedelivery{30'000};
 inline constexpr milliseconds kSafetyReadEvery{5'000};

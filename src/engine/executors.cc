@@ -1,7 +1,8 @@
-#include "base/planted_bug.h"
 #include "engine/executors.h"
 
 #include <algorithm>
+
+#include "base/planted_bug.h"
 
 namespace meepo::engine {
 

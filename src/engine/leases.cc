@@ -1,4 +1,3 @@
-#include "base/planted_bug.h"
 #include "engine/leases.h"
 
 #include <fmt/format.h>
@@ -6,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/planted_bug.h"
 
 namespace meepo::engine {
 
@@ -94,7 +94,8 @@ namespace {
 
 LostRun::To fate_of(const Lease& run, bool count_crash) {
   const bool quarantines = !planted(PlantedBug::NoQuarantine);
-  if (quarantines && count_crash && run.crashes + 1 >= static_cast<std::uint32_t>(limits::kPoisonCrashesMax)) return LostRun::To::Quarantined;
+  if (quarantines && count_crash && run.crashes + 1 >= static_cast<std::uint32_t>(limits::kPoisonCrashesMax))
+    return LostRun::To::Quarantined;
   return run.started && run.on_lost == OnLost::Unknown ? LostRun::To::Unknown : LostRun::To::Due;
 }
 

@@ -48,10 +48,8 @@ void Executor::Impl::offer_renewal(ActiveRun& run) {
   auto& state = run.on_loop;
   Stream* stream = open_stream(state.stream);
   if (stream == nullptr) return;
-  stream->renewals.push_back({.run = state.ref,
-                              .started = says_started(run),
-                              .cancel_acknowledged = state.cancel_asked,
-                              .report = run.take_report()});
+  stream->renewals.push_back(
+      {.run = state.ref, .started = says_started(run), .cancel_acknowledged = state.cancel_asked, .report = run.take_report()});
 }
 
 void Executor::Impl::acknowledge(ActiveRun& run) {

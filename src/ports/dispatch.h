@@ -71,8 +71,9 @@ struct ExecutorHello {
   std::string name;                  ///< for people
   std::vector<std::string> target_keys;  ///< what it serves (task/target.h)
   std::uint32_t credits = 0;         ///< runs it takes at once on this stream
-  bool complete =
-      false;  ///< it read its last stream to this scheduler to the end before it made `running`: what is not named it does not have
+  /// No other stream of its is open, and it read its last one to this scheduler to the end before it made `running`: what is not named it
+  /// does not have.
+  bool complete = false;
   std::vector<RunRenewal> running;  ///< all it has, started or not
   std::vector<RunEnd> ends;  ///< unacknowledged
 };
@@ -113,7 +114,8 @@ class RunSource {
  public:
   using StreamId = std::uint64_t;
   struct Handlers {
-    /// A new stream is about to open: what to say first. `complete` is filled in by the adapter.
+    /// A new stream is about to open: what to say first. `complete`: no other stream is open; the adapter takes it back unless it has
+    /// read the last stream to this scheduler to the end.
     std::move_only_function<ExecutorHello(StreamId)> hello;
     std::move_only_function<void(StreamId, SysTime store_now)> opened;  ///< the scheduler accepted the hello
     std::move_only_function<void(StreamId, std::vector<Run>)> runs;

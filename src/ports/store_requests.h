@@ -117,6 +117,7 @@ struct ClaimRequest {
   };
   struct ItemAnswer {
     bool claimed = false;              ///< false: it is not DUE at `now` (any more): forget it
+    std::optional<OpenFiring> not_yet; ///< it is due by the caller's clock, not yet by the store's: ask again
     std::optional<BegunRun> begun;     ///< set when started
     bool skipped = false;              ///< it ended SKIPPED(overlap), and `next` is armed
     std::vector<OpenFiring> to_stop;   ///< CancelOther: the running attempts that were asked to stop by this
@@ -126,9 +127,8 @@ struct ClaimRequest {
   using Answer = std::vector<Result<ItemAnswer>>;
   Shard shard = 0;
   Fence fence;
-  SysTime lease_until;                 ///< claim lease, for items without start
-  SysTime now;                         ///< the caller's idea of store time: nothing due later is claimed, nor what is due later than
-                                       ///< kClockAheadMost after the store's own time
+  SysTime lease_until;  ///< claim lease, for items without start
+  SysTime now;  ///< the caller's idea of store time: nothing due later is claimed
   std::vector<Item> items;
 };
 
@@ -147,8 +147,8 @@ struct ParkRequest {
 /// WAITING → DUE for a target (reasons NoExecutor, Backlog), by score: oldest first.
 struct UnparkRequest {
   struct Answer {
-    std::vector<OpenFiring> firings;   ///< DUE now
-    bool more = false;                 ///< more than `limit` waited
+    std::vector<OpenFiring> firings;  ///< DUE now
+    bool more = false;  ///< more than `limit` waited
   };
   Shard shard = 0;
   Fence fence;
@@ -169,33 +169,33 @@ struct MarkRequest {
 struct ReapRequest {
   struct Item {
     FiringId id;
-    RunToken token;                    ///< RUNNING: the attempt meant; empty for CLAIMED and SENT
-    bool lease_ended = true;           ///< false: the executor handed it back or proved not to have it, whatever the lease says
+    RunToken token;  ///< RUNNING: the attempt meant; empty for CLAIMED and SENT
+    bool lease_ended = true;  ///< false: the executor handed it back or proved not to have it, whatever the lease says
     enum class To : std::uint8_t { Due, Unknown, Quarantined } to = To::Due;
     bool mark_suspect = false;
     bool count_crash = false;
-    std::string evidence;              ///< kept as the attempt's and, when ended, the firing's error
+    std::string evidence;  ///< kept as the attempt's and, when ended, the firing's error
   };
   struct ItemAnswer {
-    bool reaped = false;               ///< false: renewed, ended or begun anew meanwhile
+    bool reaped = false;  ///< false: renewed, ended or begun anew meanwhile
     std::optional<SysTime> lease_until;  ///< not reaped, because this attempt's lease ends only then
-    std::optional<OpenFiring> open;    ///< set when it is open again (DUE or CLAIMED)
-    std::optional<OpenFiring> next;    ///< a tick that had waited for this one (overlap) and is DUE now
+    std::optional<OpenFiring> open;  ///< set when it is open again (DUE or CLAIMED)
+    std::optional<OpenFiring> next;  ///< a tick that had waited for this one (overlap) and is DUE now
   };
   using Answer = std::vector<Result<ItemAnswer>>;
   Shard shard = 0;
   Fence fence;
-  SysTime now;                         ///< store time; a lease beyond it has not ended
+  SysTime now;  ///< store time; a lease beyond it has not ended
   std::vector<Item> items;
 };
 
 /// Open → ended, by the client's wish. A running attempt is asked to stop.
 struct CancelRequest {
   struct ItemAnswer {
-    bool cancelled = false;            ///< false: the task had ended before
-    std::vector<FiringId> begun;       ///< running now: asked to stop, no promise
-    std::vector<OpenFiring> running;   ///< the same, with executor and token, for whoever tells the executors
-    std::vector<TaskId> chained;       ///< tasks that its successes created; they are not cancelled
+    bool cancelled = false;  ///< false: the task had ended before
+    std::vector<FiringId> begun;  ///< running now: asked to stop, no promise
+    std::vector<OpenFiring> running;  ///< the same, with executor and token, for whoever tells the executors
+    std::vector<TaskId> chained;  ///< tasks that its successes created; they are not cancelled
   };
   using Answer = std::vector<Result<ItemAnswer>>;  ///< NotFound
   Shard shard = 0;
@@ -214,7 +214,7 @@ struct PauseRequest {
 struct ResumeRequest {
   struct Item {
     TaskId id;
-    std::optional<SkipItem> skip;      ///< of the planned tick that waits (reason paused); carried out if that is `open`
+    std::optional<SkipItem> skip;  ///< of the planned tick that waits (reason paused); carried out if that is `open`
   };
   using Answer = std::vector<Result<std::vector<OpenFiring>>>;  ///< what is DUE again · NotFound
   Shard shard = 0;
@@ -227,9 +227,9 @@ struct ResumeRequest {
 struct TriggerRequest {
   struct Item {
     TaskId id;
-    std::optional<DueTick> again;      ///< run this old tick again, as <tick>+<n>, n the first that is free; its `due` is kept
-    std::optional<Payload> params;     ///< in place of the target's own
-    std::string request_id;            ///< empty: none; a repeat answers the same firing
+    std::optional<DueTick> again;  ///< run this old tick again, as <tick>+<n>, n the first that is free; its `due` is kept
+    std::optional<Payload> params;  ///< in place of the target's own
+    std::string request_id;  ///< empty: none; a repeat answers the same firing
   };
   using Answer = std::vector<Result<OpenFiring>>;  ///< NotFound · Conflict (cancelled; more than kRerunsMax re-runs of the tick)
   Shard shard = 0;
@@ -252,7 +252,7 @@ struct PurgeRequest {
   struct Answer {
     std::uint64_t tasks = 0;
     std::uint64_t rows = 0;
-    bool more = false;                 ///< `limit` was reached
+    bool more = false;  ///< `limit` was reached
   };
   Shard shard = 0;
   Fence fence;
@@ -260,8 +260,8 @@ struct PurgeRequest {
   SysTime rows_ended_before;
   SysTime request_ids_before;
   std::uint64_t tasks_max = limits::kEndedTasksMax / kShardCount;  ///< ended tasks kept in this shard, the newest
-  std::uint64_t rows_of_task_max = limits::kRowsOfTaskMax;         ///< ended rows kept of a living task, the newest
-  std::size_t limit = 1'000;           ///< rows and tasks removed in this operation
+  std::uint64_t rows_of_task_max = limits::kRowsOfTaskMax;  ///< ended rows kept of a living task, the newest
+  std::size_t limit = 1'000;  ///< rows and tasks removed in this operation
 };
 
 /// The store's clock was stepped: what counts elapsed time moves with it: run, claim and redelivery deadlines, retry instants, and the
@@ -270,20 +270,20 @@ struct ShiftRequest {
   using Answer = std::monostate;
   Shard shard = 0;
   Fence fence;
-  ClockSteps steps;                    ///< all up to here; those that the shard has been moved by before are left out
+  ClockSteps steps;  ///< all up to here; those that the shard has been moved by before are left out
 };
 
 /// Writes the fence: from now on lower ones are refused. CLAIMED firings become DUE at once; RUNNING ones are left alone. Steps of the
 /// store's clock that the shard has not been moved by (Shift) are carried out first.
 struct TakeOverRequest {
   struct Answer {
-    std::vector<OpenFiring> running;   ///< whose leases the new owner keeps from here
-    std::uint64_t requeued = 0;        ///< CLAIMED → DUE
+    std::vector<OpenFiring> running;  ///< whose leases the new owner keeps from here
+    std::uint64_t requeued = 0;  ///< CLAIMED → DUE
     std::vector<std::string> waiting_target_keys;  ///< targets with firings WAITING for an executor (NoExecutor, Backlog)
-    std::uint64_t change_sequence = 0; ///< where `changes` goes on from
+    std::uint64_t change_sequence = 0;  ///< where `changes` goes on from
   };
   Shard shard = 0;
-  Fence fence;                         ///< ≥ the stored one, else Fenced
+  Fence fence;  ///< ≥ the stored one, else Fenced
   /// From the store's time: a RUNNING lease that is longer is cut to it, for the clock was stepped back while nobody was there.
   std::optional<milliseconds> lease_most;
 };
@@ -293,7 +293,7 @@ struct ChangesRequest {
   struct Change {
     std::uint64_t sequence = 0;
     FiringId id;
-    std::optional<OpenFiring> open;    ///< as it is now; nothing: ended or gone
+    std::optional<OpenFiring> open;  ///< as it is now; nothing: ended or gone
   };
   struct Answer {
     std::vector<Change> changes;
@@ -314,10 +314,10 @@ struct BeginRequest {
     StartRun start;
   };
   struct Drop {
-    std::string reason;                ///< cancelled, ended, runs already …
+    std::string reason;  ///< cancelled, ended, runs already …
   };
   struct Later {
-    SysTime when;                      ///< DUE again at this instant (a retry), or paused until
+    SysTime when;  ///< DUE again at this instant (a retry), or paused until
   };
   using ItemAnswer = std::variant<BegunRun, Drop, Later>;
   using Answer = std::vector<Result<ItemAnswer>>;
@@ -331,7 +331,7 @@ struct RenewRequest {
   struct Item {
     FiringId id;
     RunToken token;
-    SysTime lease_until;               ///< a lease is never shortened
+    SysTime lease_until;  ///< a lease is never shortened
     bool started = false;
     bool cancel_acknowledged = false;
     AttemptReport report;
@@ -345,7 +345,7 @@ struct EndRequest {
   struct Item {
     FiringId id;
     RunToken token;
-    Outcome outcome = Outcome::Success;    ///< Success, Fail, Timeout or Stopped
+    Outcome outcome = Outcome::Success;  ///< Success, Fail, Timeout or Stopped
     std::optional<Payload> result;
     std::string error;
     AttemptReport report;
@@ -471,7 +471,7 @@ struct CountsRequest {
 
 using StoreRequest = std::variant<CreateRequest, UpdateRequest, ClaimRequest, ParkRequest, UnparkRequest, MarkRequest, ReapRequest,
                                   CancelRequest, PauseRequest, ResumeRequest, TriggerRequest, SkipRequest, PurgeRequest, ShiftRequest,
-                                  TakeOverRequest, ChangesRequest, BeginRequest, RenewRequest, EndRequest, RunningRequest, SaveResultRequest, OpenRequest,
-                                  GetRequest, ListRequest, LedgerRequest, CountsRequest>;
+                                  TakeOverRequest, ChangesRequest, BeginRequest, RenewRequest, EndRequest, RunningRequest,
+                                  SaveResultRequest, OpenRequest, GetRequest, ListRequest, LedgerRequest, CountsRequest>;
 
 }  // namespace meepo::ports

@@ -1,4 +1,3 @@
-#include "base/planted_bug.h"
 #include "schedule/planner.h"
 
 #include <fmt/format.h>
@@ -6,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/planted_bug.h"
 #include "schedule/tick_time.h"
 #include "schedule/timing.h"
 

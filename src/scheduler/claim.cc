@@ -55,7 +55,7 @@ void Scheduler::Impl::claim(std::vector<engine::Match> matches) {
     item.start = ports::StartRun{.token = new_token(), .executor = match.executor, .lease_until = at + options_.run_lease};
     batch.request.items.push_back(std::move(item));
     batch.matches.push_back(std::move(match));
-    if (batch.matches.size() >= kItemsPerRequest) {
+    if (batch.matches.size() >= kClaimsPerRequest) {
       send(std::exchange(batch, {}));
     }
   }
@@ -72,6 +72,7 @@ void Scheduler::Impl::claimed(const engine::Match& match, const ports::ClaimRequ
     if (!answer) parts_.alerter.alert("claim_refused", answer.error().message);
     engine_.release(match.executor, match.session, match.firing.suspect);
     if (!answer) return;
+    add_due(std::move(answer->not_yet));
     ask_to_stop(answer->to_stop);
     if (!answer->skipped) return;
     log::warn("skip", {{"firing", match.firing.id.text()}, {"reason", "overlap"}});

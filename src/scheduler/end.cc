@@ -17,8 +17,9 @@ void Scheduler::Impl::ended(ports::SessionId session, std::vector<ports::RunEnd>
       unknown.push_back(std::move(end));
       continue;
     }
-    known.push_back({.end = std::move(end), .basis = EndBasis{.task = lease->task, .due = lease->due, .failures = lease->failures,
-                                                              .cancel_asked = lease->cancel_asked}});
+    known.push_back(
+        {.end = std::move(end),
+         .basis = EndBasis{.task = lease->task, .due = lease->due, .failures = lease->failures, .cancel_asked = lease->cancel_asked}});
   }
   if (!known.empty()) send_ends(session, std::move(known));
   if (!unknown.empty()) look_up_ends(session, std::move(unknown));
@@ -40,10 +41,8 @@ void Scheduler::Impl::look_up_ends(ports::SessionId session, std::vector<ports::
         const auto& running = (*found)[i];
         if (!running || !*running || (*running)->firing.run_token != each.end.run.token) continue;
         const Firing& firing = (*running)->firing;
-        each.basis = EndBasis{.task = (*running)->task,
-                              .due = firing.due,
-                              .failures = firing.failures,
-                              .cancel_asked = firing.cancel_asked_at.has_value()};
+        each.basis = EndBasis{
+            .task = (*running)->task, .due = firing.due, .failures = firing.failures, .cancel_asked = firing.cancel_asked_at.has_value()};
       }
       send_ends(session, std::move(known));
     });

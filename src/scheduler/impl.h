@@ -57,17 +57,17 @@ class Scheduler::Impl {
   static constexpr std::size_t kLoadPage = 1'000;
   static constexpr int kSafetyGroups = 8;               ///< the safety read takes an eighth of the shards at a time
   static constexpr std::size_t kItemsPerRequest = 1'000;
-  static constexpr int kUpdateTries = 20;               ///< a tick or another update may come between reading and writing
-  static constexpr milliseconds kPurgeEvery{1'000};     ///< one shard at a time
-  static constexpr milliseconds kPurgeAgain{100};       ///< the same shard, while it has more
-  static constexpr milliseconds kStepFelt{1'000};       ///< steps of the store's clock are let add up to this before leases are moved
+  static constexpr std::size_t kClaimsPerRequest = 64;  ///< few, so that the first of many due firings are sent while the rest is claimed
+  static constexpr int kUpdateTries = 20;  ///< a tick or another update may come between reading and writing
+  static constexpr milliseconds kPurgeAgain{100};  ///< the same shard, while it has more
+  static constexpr milliseconds kStepFelt{1'000};  ///< steps of the store's clock are let add up to this before leases are moved
 
   struct ShardState {
     Fence fence;
     std::uint64_t change_sequence = 0;
     std::optional<SysTime> loaded_until;  ///< DUE firings up to here are known, if any; nothing: not loaded yet
     bool loading = false;
-    bool load_anew = false;               ///< the load under way reads what a step of the clock has moved
+    bool load_anew = false;  ///< the load under way reads what a step of the clock has moved
   };
   struct CreateCall {
     std::vector<Result<Created>> answers;
@@ -100,7 +100,7 @@ class Scheduler::Impl {
   };
   struct KnownEnd {
     ports::RunEnd end;
-    std::optional<EndBasis> basis;        ///< nothing: not a running attempt, as far as this node can know
+    std::optional<EndBasis> basis;  ///< nothing: not a running attempt, as far as this node can know
   };
   struct UpdateCall {
     TaskId id;
@@ -230,13 +230,13 @@ class Scheduler::Impl {
 
   schedule::Planner planner_;
   std::vector<PendingCreate> creates_;
-  std::size_t creates_waiting_ = 0;             ///< here and in the store, not answered yet
+  std::size_t creates_waiting_ = 0;  ///< here and in the store, not answered yet
   std::size_t next_shard_ = 0;
   std::map<ports::SessionId, std::vector<ports::Run>> runs_out_;
   std::map<ports::SessionId, std::vector<ports::EndVerdict>> verdicts_out_;
   std::map<ports::SessionId, std::vector<ports::RenewVerdict>> renewals_out_;
   std::vector<std::pair<ports::SkipItem, TaskPtr>> skips_out_;
-  std::vector<engine::LostRun> lost_out_;       ///< to be taken back whatever their lease says
+  std::vector<engine::LostRun> lost_out_;  ///< to be taken back whatever their lease says
   std::unordered_map<RunToken, engine::LostRun> judged_;  ///< of executors that are gone, until each run's lease ends
 
   bool turn_posted_ = false;
@@ -246,9 +246,9 @@ class Scheduler::Impl {
   SteadyTime next_safety_{};
   SteadyTime next_purge_{};
   Shard purged_ = 0;
-  milliseconds step_not_felt_{0};               ///< steps of the store's clock that leases have not been moved by
+  milliseconds step_not_felt_{0};  ///< steps of the store's clock that leases have not been moved by
   int safety_group_ = 0;
-  std::size_t asked_ = 0;                       ///< requests in the store, and repeats that wait
+  std::size_t asked_ = 0;  ///< requests in the store, and repeats that wait
   bool stopping_ = false;
   std::move_only_function<void()> stopped_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -289,13 +289,12 @@ void Scheduler::Impl::insist(Request request, Handler handler, milliseconds dela
     }
     if (answer.error().code == Code::Exhausted) parts_.alerter.alert("store_exhausted", answer.error().message);
     ++asked_;
-    parts_.loop.call_at(parts_.loop.steady_now() + delay,
-                        [this, alive = std::weak_ptr(alive_), kept, delay, handler = std::move(handler)]() mutable {
-                          if (alive.expired()) return;
-                          --asked_;
-                          insist(std::move(*kept), std::move(handler),
-                                 planted(PlantedBug::UncappedSleep) ? delay * 3 : std::min(delay * 2, kRepeatMost));
-                        });
+    parts_.loop.call_at(
+        parts_.loop.steady_now() + delay, [this, alive = std::weak_ptr(alive_), kept, delay, handler = std::move(handler)]() mutable {
+          if (alive.expired()) return;
+          --asked_;
+          insist(std::move(*kept), std::move(handler), planted(PlantedBug::UncappedSleep) ? delay * 3 : std::min(delay * 2, kRepeatMost));
+        });
   });
 }
 

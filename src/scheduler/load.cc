@@ -15,10 +15,9 @@ void Scheduler::Impl::load(Shard shard, std::optional<std::pair<SysTime, FiringI
   const SysTime until = engine_.horizon_end() - milliseconds(1);
   if (!after && state.loaded_until) after = std::pair(*state.loaded_until + milliseconds(1), FiringId{});
   ports::OpenRequest request{.shard = shard, .state = State::Due, .until = until, .after = after, .limit = kLoadPage};
-  insist(std::move(request),
-         [this, until, fence = state.fence](const ports::OpenRequest& sent, Result<ports::OpenRequest::Answer> answer) {
-           if (answer && still_owns(sent.shard, fence)) loaded(sent.shard, until, *std::move(answer));
-         });
+  insist(std::move(request), [this, until, fence = state.fence](const ports::OpenRequest& sent, Result<ports::OpenRequest::Answer> answer) {
+    if (answer && still_owns(sent.shard, fence)) loaded(sent.shard, until, *std::move(answer));
+  });
 }
 
 void Scheduler::Impl::loaded(Shard shard, SysTime until, ports::OpenRequest::Answer answer) {

@@ -7,7 +7,7 @@
 namespace meepo::scheduler {
 
 void Scheduler::Impl::purge() {
-  next_purge_ = parts_.loop.steady_now() + kPurgeEvery;
+  next_purge_ = parts_.loop.steady_now() + options_.purge_every;
   if (!ready_ || shards_.empty()) return;
   auto place = shards_.lower_bound(purged_);
   if (place == shards_.end()) place = shards_.begin();

@@ -61,7 +61,7 @@ Scheduler::Impl::~Impl() {
 void Scheduler::Impl::start() {
   next_load_ = parts_.loop.steady_now() + kLoadEvery;
   next_safety_ = parts_.loop.steady_now() + options_.safety_read_every / kSafetyGroups;
-  next_purge_ = parts_.loop.steady_now() + kPurgeEvery;
+  next_purge_ = parts_.loop.steady_now() + options_.purge_every;
   parts_.coordinator.start({.granted = [this](std::vector<ports::ShardGrant> grants) { granted(std::move(grants)); },
                             .revoked =
                                 [this](std::vector<Shard> shards) {

@@ -30,6 +30,7 @@ struct Options {
   milliseconds claim_lease = limits::kClaimLease;
   milliseconds run_lease = limits::kRunLease;
   milliseconds safety_read_every = limits::kSafetyReadEvery;
+  milliseconds purge_every = limits::kPurgeEvery;            ///< retention looks at one shard each time
   milliseconds ended_tasks_kept = limits::kEndedTasksKept;   ///< retention
   std::uint64_t ended_tasks_max = limits::kEndedTasksMax;    ///< over all shards
   milliseconds rows_kept = limits::kRowsKept;                ///< ended rows of a living task

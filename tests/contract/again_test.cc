@@ -155,7 +155,8 @@ TEST_P(AgainTest, Shift_MovesWhatCountsElapsedTimeOnce) {
   }
   ASSERT_TRUE(ask(ShiftRequest{.shard = kShard, .fence = fence_, .steps = {.count = 2, .total = hours(0)}}));
   EXPECT_EQ(score(running), lease);
-  EXPECT_EQ(ask(ShiftRequest{.shard = kShard, .fence = Fence::make(1, 1), .steps = {.count = 3, .total = hours(1)}}).error().code, Code::Fenced);
+  EXPECT_EQ(ask(ShiftRequest{.shard = kShard, .fence = Fence::make(1, 1), .steps = {.count = 3, .total = hours(1)}}).error().code,
+            Code::Fenced);
 }
 
 TEST_P(AgainTest, TakeOver_CutsLeasesThatAClockOfTheFutureGave) {

@@ -27,6 +27,20 @@ TEST_P(ClaimTest, Claim_LeavesWhatIsNotDueYet) {
   EXPECT_TRUE(claim(id)->claimed);
 }
 
+TEST_P(ClaimTest, Claim_ByAClockThatIsAheadOfTheStoresIsToldToAskAgain) {
+  const auto id = created(ladder("1"));
+  const SysTime due = line(id).firing->due;
+  const ClaimRequest early{.shard = kShard, .fence = fence_, .lease_until = due + limits::kClaimLease, .now = due, .items = {{.id = id}}};
+  const auto answer = one(early);
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->claimed);
+  ASSERT_TRUE(answer->not_yet);
+  EXPECT_EQ(answer->not_yet->id, id);
+  EXPECT_EQ(answer->not_yet->score, due);
+  advance(due - now());
+  EXPECT_TRUE(one(early)->claimed);
+}
+
 TEST_P(ClaimTest, Claim_OfWhatIsNotThereOrEndedSaysForgetIt) {
   EXPECT_FALSE(claim({.task = TaskId::make(kShard, now(), 9), .tick = Tick::real()})->claimed);
   const auto run = token();

@@ -7,8 +7,10 @@
 #include <thread>
 #include <utility>
 
+#include "adapters/command/command_invoker.h"
 #include "adapters/direct/direct_source.h"
 #include "adapters/direct/stream_options.h"
+#include "adapters/http/http_invoker.h"
 #include "adapters/local/asio_loop.h"
 #include "adapters/local/function_invoker.h"
 #include "adapters/local/system_random.h"
@@ -21,7 +23,9 @@ namespace meepo::inline sdk {
 
 namespace {
 
+using adapters::command::CommandInvoker;
 using adapters::direct::DirectSource;
+using adapters::http::HttpInvoker;
 using adapters::local::FunctionInvoker;
 
 // Of executors inside a scheduler's process: what they left behind is lost at the scheduler's next start.
@@ -51,6 +55,31 @@ FunctionInvoker::Handler to_invoker_handler(Handler handler) {
   };
 }
 
+/// Each target to the invoker of its kind. A kind that is not served never arrives: the hello does not name it.
+struct TargetInvoker final : public ports::Invoker {
+  explicit TargetInvoker(std::size_t threads) : functions({.threads = threads}) {}
+
+  void invoke(ports::Invocation invocation, std::move_only_function<void()> started,
+              std::move_only_function<void(ports::InvokeResult)> done) override {
+    ports::Invoker* invoker = &functions;
+    if (http && std::holds_alternative<HttpTarget>(invocation.target)) invoker = http.get();
+    if (commands && std::holds_alternative<CommandTarget>(invocation.target)) invoker = commands.get();
+    invoker->invoke(std::move(invocation), std::move(started), std::move(done));
+  }
+
+  FunctionInvoker functions;
+  std::unique_ptr<HttpInvoker> http;
+  std::unique_ptr<CommandInvoker> commands;
+};
+
+Result<std::unique_ptr<HttpInvoker>> start_http(const HttpTargets& targets) {
+  HttpInvoker::Options options{.rules = {}, .signing_key = targets.signing_key, .limits = {}, .trusted_file = targets.trusted_file};
+  for (const std::string& rule : targets.allow) {
+    if (auto added = options.rules.allow(rule); !added) return fail(std::move(added.error()));
+  }
+  return HttpInvoker::start(std::move(options));
+}
+
 }  // namespace
 
 class Executor::Impl {
@@ -67,10 +96,10 @@ class Executor::Impl {
  private:
   /// What exists from start() to stop(); members are destroyed in the reverse order.
   struct Parts {
-    explicit Parts(std::size_t threads) : invoker({.threads = threads}) {}
+    explicit Parts(std::size_t threads) : invoker(threads) {}
     adapters::local::AsioLoop loop{"meepo-executor"};
     adapters::local::SystemRandom random;
-    FunctionInvoker invoker;
+    TargetInvoker invoker;
     std::optional<DirectSource> source;
     std::optional<executor::Executor> executor;
   };
@@ -115,7 +144,8 @@ Result<void> Executor::Impl::check() const {
                     "\" are a scheduler's own",
                 "name");
   }
-  if (functions_.empty()) return fail(Code::InvalidArgument, "no function is registered; call handle() before start()");
+  if (functions_.empty() && !options_.http && !options_.commands)
+    return fail(Code::InvalidArgument, "no function is registered; call handle() before start()");
   return {};
 }
 
@@ -125,7 +155,20 @@ Result<void> Executor::Impl::start() {
   if (auto checked = check(); !checked) return checked;
   auto parts = std::make_unique<Parts>(threads());
   for (auto& [function, handler] : functions_) {
-    if (auto added = parts->invoker.add(function, to_invoker_handler(handler)); !added) return added;
+    if (auto added = parts->invoker.functions.add(function, to_invoker_handler(handler)); !added) return added;
+  }
+  std::vector<std::string> target_keys = parts->invoker.functions.target_keys();
+  if (options_.http) {
+    auto http = start_http(*options_.http);
+    if (!http) return fail(std::move(http.error()));
+    parts->invoker.http = *std::move(http);
+    target_keys.push_back(target_key(HttpTarget{}));
+  }
+  if (options_.commands) {
+    auto commands = CommandInvoker::start({.programs = options_.commands->allow, .folder = options_.commands->folder});
+    if (!commands) return fail(std::move(commands.error()));
+    parts->invoker.commands = *std::move(commands);
+    target_keys.push_back(target_key(CommandTarget{}));
   }
   DirectSource::Options source{.schedulers = {}, .token = options_.token};
   for (const std::string& address : options_.schedulers) {
@@ -134,7 +177,7 @@ Result<void> Executor::Impl::start() {
   const RunToken random{.high = parts->random.next(), .low = parts->random.next()};
   const executor::Options chosen{.instance = options_.instance.empty() ? options_.name + "-" + random.text() : options_.instance,
                                  .name = options_.name,
-                                 .target_keys = parts->invoker.target_keys(),
+                                 .target_keys = std::move(target_keys),
                                  .credits = options_.credits,
                                  .streams = static_cast<std::uint32_t>(options_.schedulers.size())};
   parts->source.emplace(std::move(source), parts->loop, parts->random);

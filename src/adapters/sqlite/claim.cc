@@ -20,8 +20,8 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
   Row& row = *pair->firing;
   const State state = row.firing.state;
   const bool same_run = item.start && state == State::Running && row.firing.run_token == item.start->token;
-  const SysTime at = std::min(request.now, tables_.now + limits::kClockAheadMost);
-  const bool due = state == State::Due && row.firing.score <= at;
+  const bool due = state == State::Due && row.firing.score <= request.now;
+  if (due && row.firing.score > tables_.now) return ClaimRequest::ItemAnswer{.claimed = false, .not_yet = tables_.open_firing(row)};
   if (!same_run && !due && state != State::Claimed) return ClaimRequest::ItemAnswer{};
   // A token names one attempt: this one was begun by the same request before, and has been taken back or has ended since.
   if (due && item.start && row.firing.run_token == item.start->token) return ClaimRequest::ItemAnswer{};

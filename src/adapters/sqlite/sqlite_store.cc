@@ -20,7 +20,7 @@ using namespace ports;
 namespace {
 
 /// Items in one transaction: bounds how long the first of them waits for the last.
-constexpr std::size_t kBatchWeightMax = 10'000;
+constexpr std::size_t kBatchWeightMax = 128;
 constexpr std::int64_t kWriterCacheKib = 64 * 1024;
 constexpr std::int64_t kReaderCacheKib = 8 * 1024;
 

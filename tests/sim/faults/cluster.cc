@@ -11,8 +11,13 @@ struct Cluster::SchedulerProcess {
         dispatcher(cluster.network, loop, node),
         coordinator(cluster.coordination, loop, node),
         random(seed),
-        scheduler({.default_zone = "UTC", .inside_executor_prefix = ""},
-                  {.loop = loop, .store = store, .dispatcher = dispatcher, .coordinator = coordinator, .alerter = cluster.alerts, .random = random}) {}
+        scheduler({.default_zone = "UTC", .inside_executor_prefix = "", .purge_every = std::chrono::seconds(30)},
+                  {.loop = loop,
+                   .store = store,
+                   .dispatcher = dispatcher,
+                   .coordinator = coordinator,
+                   .alerter = cluster.alerts,
+                   .random = random}) {}
   NodeLoop loop;
   NodeStore store;
   NetDispatcher dispatcher;
@@ -27,7 +32,10 @@ struct Cluster::ExecutorProcess {
         loop(cluster.loop, clocks),
         source(cluster.network, loop, node),
         target(loop, cluster.witness, instance, seed, kCredits),
-        executor({.instance = instance, .name = "executor", .target_keys = {service_key("sim.Target", "", "")}, .credits = kCredits,
+        executor({.instance = instance,
+                  .name = "executor",
+                  .target_keys = {service_key("sim.Target", "", "")},
+                  .credits = kCredits,
                   .streams = kSchedulers},
                  loop, source, target) {}
   const std::string instance;

@@ -5,7 +5,6 @@
 namespace meepo::test {
 
 Coordination::Coordination(VirtualLoop& base, std::vector<Shard> shards) : base_(base), shards_(std::move(shards)) {
-  next_move_ = base_.steady_now() + milliseconds(2'000);
   base_.call_at(base_.steady_now() + kLook, [this] { look(); });
 }
 
@@ -55,12 +54,11 @@ void Coordination::assign() {
     const auto owned = owners_.find(shard);
     if (owned == owners_.end() || !members_.contains(owned->second.session)) grant(shard, least_loaded());
   }
-  if (base_.steady_now() < next_move_) return;
   for (const Shard shard : shards_) {
     const std::uint64_t from = owners_.at(shard).session;
     const std::uint64_t to = least_loaded();
-    if (load_of(from) < load_of(to) + 2) continue;
-    next_move_ = base_.steady_now() + kMoveEvery;
+    if (load_of(from) < load_of(to) + 2 || base_.steady_now() < may_move_[shard]) continue;
+    may_move_[shard] = base_.steady_now() + kMoveEvery;
     tell(members_.at(from), [shard](NodeCoordinator& node) {
       std::erase(node.owned_, shard);
       node.handlers_.revoked({shard});

@@ -20,7 +20,7 @@ class Coordination {
   static constexpr milliseconds kSession{6'000};
   static constexpr milliseconds kHeartbeat{2'000};
   static constexpr milliseconds kLook{500};
-  static constexpr milliseconds kMoveEvery{30'000};
+  static constexpr milliseconds kMoveEvery{20'000};  ///< a shard, to even out the load
 
   Coordination(VirtualLoop& base, std::vector<Shard> shards);
 
@@ -61,7 +61,7 @@ class Coordination {
   std::uint64_t last_session_ = 0;
   std::uint64_t last_fence_ = 0;
   SteadyTime away_until_;
-  SteadyTime next_move_;
+  std::map<Shard, SteadyTime> may_move_;
 };
 
 /// One node's end: joins, keeps its session, joins again when it learns that the session has ended.

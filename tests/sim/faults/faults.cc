@@ -15,7 +15,9 @@ std::size_t Faults::hits_in_all() const {
 }
 
 void Faults::after(milliseconds delay, std::function<void()> work) {
-  cluster_.loop.call_at(cluster_.loop.steady_now() + delay, std::move(work));
+  cluster_.loop.call_at(cluster_.loop.steady_now() + delay, [this, work = std::move(work)] {
+    if (!over_) work();
+  });
 }
 
 void Faults::hit(const std::string& name) {
@@ -214,9 +216,11 @@ void Faults::network_trouble() {
 /// Whatever still lies ahead of its own end, ends now.
 void Faults::heal() {
   cluster_.witness.say("FAULTS OVER");
+  over_ = true;
   cluster_.network.be_slow(milliseconds(3));
   cluster_.network.repeat_messages(false);
   cluster_.store_trouble = nullptr;
+  cluster_.coordination.be_away(milliseconds(0));
   for (std::size_t node = 0; node < Cluster::kSchedulers; ++node) {
     cluster_.start_scheduler(node);
     cluster_.scheduler_loop(node)->go_on();

@@ -47,6 +47,7 @@ class Faults {
   SeededRandom random_;
   std::map<std::string, std::size_t> hits_;
   bool store_away_ = false;  ///< until the faults are over
+  bool over_ = false;
 };
 
 }  // namespace meepo::test

@@ -59,7 +59,10 @@ bool parse(int count, char** words, Arguments& out) {
 }
 
 void print(const FaultReport& report) {
-  fmt::print("seed {}: {}\n", report.seed, report.passed() ? "passed" : report.violations.empty() ? "INVALID: " + report.invalid : "FAILED");
+  fmt::print("seed {}: {}\n", report.seed,
+             report.passed()             ? "passed"
+             : report.violations.empty() ? "INVALID: " + report.invalid
+                                         : "FAILED");
   for (const auto& violation : report.violations) fmt::print("  {}\n", violation);
   if (!report.passed()) fmt::print("  step by step: meepo_fault_simulation --from {} --trace\n", report.seed);
 }

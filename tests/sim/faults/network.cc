@@ -102,7 +102,8 @@ void NetDispatcher::stop() {
   sessions_.clear();
   const auto all = network_.connections_;
   for (const auto& connection : all) {
-    if (connection->scheduler == scheduler_ && connection->dispatcher.expired()) network_.break_off(connection, broke("the scheduler is gone"));
+    if (connection->scheduler == scheduler_ && connection->dispatcher.expired())
+      network_.break_off(connection, broke("the scheduler is gone"));
   }
 }
 
@@ -135,7 +136,8 @@ void NetDispatcher::send(ports::SessionId session, std::vector<ports::Run> runs)
 void NetDispatcher::ask_cancel(ports::SessionId session, std::vector<ports::RunRef> runs) {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
-  say(session, [stream = found->second->stream, runs = std::move(runs)](NetSource& source) { source.handlers_.cancel_asked(stream, runs); });
+  say(session,
+      [stream = found->second->stream, runs = std::move(runs)](NetSource& source) { source.handlers_.cancel_asked(stream, runs); });
 }
 void NetDispatcher::answer_ends(ports::SessionId session, std::vector<ports::EndVerdict> verdicts) {
   const auto found = sessions_.find(session);
@@ -193,7 +195,9 @@ void NetSource::connect(std::size_t scheduler) {
   slot.had_stream = true;
   network_.to_scheduler(
       slot.connection,
-      [connection = slot.connection, hello = std::move(hello)](NetDispatcher& end, ports::SessionId) { end.heard_hello(connection, hello); },
+      [connection = slot.connection, hello = std::move(hello)](NetDispatcher& end, ports::SessionId) {
+        end.heard_hello(connection, hello);
+      },
       false);
 }
 

@@ -134,8 +134,8 @@ void Witness::seen(const std::string& node, const StoreRequest& request, const R
 
 void Witness::check_fence(const std::string& node, Shard shard, const Fence& fence) {
   if (fence < fences_[shard]) {
-    violation("I13", fmt::format("{} wrote shard {} under fence {} after {} had taken it over", node, shard, fence.text(),
-                                 fences_[shard].text()));
+    violation("I13",
+              fmt::format("{} wrote shard {} under fence {} after {} had taken it over", node, shard, fence.text(), fences_[shard].text()));
   }
 }
 
@@ -156,9 +156,8 @@ void Witness::begun(const FiringId& id, const RunToken& token, std::uint32_t att
   if (attempts.ended) violation("I8", id.text() + " begins after its end");
   if (!attempts.running.empty()) violation("I5", id.text() + " begins while another attempt is RUNNING");
   if (attempt <= attempts.last) violation("I9", fmt::format("{} begins as attempt {} after {}", id.text(), attempt, attempts.last));
-  // A task that is due at its creation, by the clock of the node that created it, is not early.
-  const bool at_once = due == task->created;
-  if (attempt == 1 && !at_once && now + limits::kClockAheadMost < due) {
+  attempts.at_once = due == task->created;
+  if (attempt == 1 && !attempts.at_once && now < due) {
     violation("I3", fmt::format("{} begins {} ms early", id.text(), (due - now).count()));
   }
   const bool first = attempt == 1 && overlap_of(task->spec) == Overlap::Allow && !id.tick.is_by_hand();
@@ -217,7 +216,7 @@ std::size_t Witness::called(TargetCall call) {
     violation("I5", fmt::format("{} is called as attempt {} on {} while its last one is {}{}", call.id.text(), call.attempt, call.executor,
                                 attempts.last, attempts.running.empty() ? ", which is over" : ""));
   }
-  if (call.clock_most + milliseconds(1) < call.due) violation("I3", call.id.text() + " is called before it is due");
+  if (!attempts.at_once && call.clock_most + milliseconds(1) < call.due) violation("I3", call.id.text() + " is called before it is due");
   attempts.call = calls_.size();
   calls_.push_back(std::move(call));
   return calls_.size() - 1;

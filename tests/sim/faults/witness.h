@@ -67,6 +67,7 @@ class Witness {
     std::chrono::nanoseconds begun_at{0};  ///< the last one
     bool failed = false;                   ///< the last one ended without success: it may go again
     bool ended = false;
+    bool at_once = false;                  ///< due at its creation, by the clock of the node that created it: it cannot be early
     std::optional<std::size_t> call;       ///< the last one in calls()
   };
   struct Of {

@@ -94,7 +94,8 @@ TaskSpec Workload::plan_spec(Asked& asked) {
 }
 
 TaskSpec Workload::some_spec(Asked& asked) {
-  static constexpr std::array<const char*, 10> kMethods = {"echo", "echo", "echo", "echo", "fail", "fail_first", "fail_first", "slow", "stuck", "echo"};
+  static constexpr std::array<const char*, 10> kMethods = {"echo",       "echo",       "echo", "echo",  "fail",
+                                                           "fail_first", "fail_first", "slow", "stuck", "echo"};
   static constexpr std::array<const char*, 4> kLadders = {"0,1,3,5", "2,20,40", "0", "5,5,1,60"};
   TaskSpec spec;
   const auto kind = pick(20);
@@ -158,10 +159,12 @@ void Workload::create(Asked& asked) {
 void Workload::created(Asked& asked, int of_try, Result<scheduler::Created> answer) {
   if (answer) {
     if (asked.id && *asked.id != answer->id) {
-      cluster_.witness.violation("I14", fmt::format("request {} created {} and {}", asked.spec.options.request_id, asked.id->text(), answer->id.text()));
+      cluster_.witness.violation(
+          "I14", fmt::format("request {} created {} and {}", asked.spec.options.request_id, asked.id->text(), answer->id.text()));
     }
     asked.id = answer->id;
-    cluster_.witness.say(fmt::format("created {} {} {} {}", answer->id.text(), to_string(asked.spec.kind), asked.spec.define, asked.argument));
+    cluster_.witness.say(
+        fmt::format("created {} {} {} {}", answer->id.text(), to_string(asked.spec.kind), asked.spec.define, asked.argument));
     return;
   }
   if (asked.tries != of_try || asked.id) return;

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,21 @@
 
 namespace meepo::inline sdk {
 
+/// HTTP targets (docs/targets.md): the executor sends the requests of any task that names a URL.
+struct HttpTargets {
+  /// Hosts that are not public addresses: "billing.internal", "localhost:8080", "*.corp.example", "10.1.0.0/16". Of all others loopback,
+  /// private, link-local and reserved addresses are refused, whatever name leads to them, redirects too.
+  std::vector<std::string> allow{};
+  std::string signing_key{};                ///< each request carries Meepo-Signature; empty: none does
+  std::string trusted_file{};               ///< PEM certificates of private authorities, beside the system's
+};
+
+/// Command targets (docs/targets.md): the executor runs programs, without a shell.
+struct CommandTargets {
+  std::vector<std::string> allow{};         ///< absolute paths of the only programs that run
+  std::string folder = "/";                 ///< their working directory
+};
+
 struct ExecutorOptions {
   std::vector<std::string> schedulers = {"127.0.0.1:7789"};  ///< gRPC listeners, HOST:PORT
   std::string token{};
@@ -30,6 +46,8 @@ struct ExecutorOptions {
   std::uint32_t credits = 1'024;             ///< runs it takes at once, 1 to 100,000
   std::uint32_t threads = 0;                ///< that call the functions; 0: as many as the machine has processors, at least 4
   std::chrono::milliseconds drain{10'000};  ///< what stop() and the destructor wait for running functions, by default
+  std::optional<HttpTargets> http{};        ///< nothing: it sends no requests
+  std::optional<CommandTargets> commands{}; ///< nothing: it runs no programs
 };
 
 /// One attempt, as its function sees it. Valid until the function returns; every member: any thread.
@@ -83,8 +101,8 @@ class Executor {
   /// Before start(), which refuses two functions under one name. `version`, `group`: as the task's target says.
   Executor& handle(std::string interface, std::string method, Handler handler, std::string version = {}, std::string group = {});
 
-  /// Opens the streams; they are opened again whenever they break. InvalidArgument: an address, no function, a name,
-  /// credits out of range. Conflict: two functions under one name, or it was started before.
+  /// Opens the streams; they are opened again whenever they break. InvalidArgument: an address, nothing to serve, a name,
+  /// credits out of range, a rule of HttpTargets, a path of CommandTargets. Unavailable: its certificates cannot be read. Conflict: two functions under one name, or it was started before.
   Result<void> start();
 
   /// Takes no more runs, waits up to `drain` for what runs, cancels the rest and waits `drain` again, reports every end.
@@ -92,7 +110,7 @@ class Executor {
   std::size_t stop(std::chrono::milliseconds drain);
   std::size_t stop();
 
-  std::size_t running() const;              ///< runs it has now
+  std::size_t running() const;  ///< runs it has now
 
  private:
   class Impl;

@@ -181,7 +181,7 @@ class ExecutorEnd {
                                   .name = "billing",
                                   .target_keys = {"service:a.B::"},
                                   .credits = 16,
-                                  .complete = false,
+                                  .complete = true,
                                   .running = {},
                                   .ends = {}};
   Queue<StreamId> hellos;

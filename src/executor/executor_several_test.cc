@@ -1,0 +1,128 @@
+// An executor of several schedulers: a stream that breaks while others are open, suspects of more than one, leases as each of them counts.
+#include "executor/tests/executor_fixture.h"
+
+namespace meepo::executor {
+namespace {
+
+using namespace std::chrono_literals;
+using ports::RenewAnswer;
+
+Options two_streams(std::uint32_t credits) { return {.instance = {}, .name = {}, .target_keys = {}, .credits = credits, .streams = 2}; }
+
+ports::Run suspect(ports::Run run) {
+  run.suspect = true;
+  return run;
+}
+
+TEST_F(ExecutorTest, AStreamThatBreaks_ItsRunsAreReportedOnAnother_WhichGetsNoCreditForThem) {
+  start(two_streams(8));
+  open(1);
+  open(2);
+  const auto ended = begun(1, 1);
+  const auto running = begun(1, 2);
+  call(0).succeed("1");
+  loop.run();
+  take(2);
+  close(1);
+  auto said = take(2);
+  ASSERT_EQ(said.ends.size(), 1U) << "nobody has acknowledged it";
+  EXPECT_EQ(said.ends[0].run, ref(ended));
+  ASSERT_EQ(said.renewals.size(), 1U);
+  EXPECT_EQ(said.renewals[0].run, ref(running));
+  EXPECT_TRUE(said.renewals[0].started);
+  answer_end(2, ended);
+  call(1).succeed("2");
+  loop.run();
+  said = take(2);
+  ASSERT_EQ(said.ends.size(), 1U);
+  EXPECT_EQ(said.ends[0].run, ref(running));
+  EXPECT_EQ(said.credits, 0U) << "the credit went with its stream";
+  answer_end(2, running);
+  EXPECT_EQ(open(3).credits, 4U) << "a new stream has its whole share";
+}
+
+TEST_F(ExecutorTest, ANewStream_TakesOverWhatAnotherCarried_UpToItsShare) {
+  start(two_streams(4));
+  open(1);
+  open(2);
+  const auto first = begun(1, 1);
+  const auto second = begun(1, 2);
+  const auto own = begun(2, 3);
+  close(1);
+  const auto said = open(3);
+  EXPECT_EQ(said.running.size(), 2U) << "its scheduler may be the one that sent them";
+  EXPECT_EQ(said.credits, 0U) << "both run on";
+  EXPECT_FALSE(said.complete) << "stream 2 is open";
+  take(3);
+  call(0).succeed();
+  loop.run();
+  const auto after = take(3);
+  ASSERT_EQ(after.ends.size(), 1U);
+  EXPECT_EQ(after.credits, 1U);
+  EXPECT_TRUE(take(2).ends.empty());
+}
+
+TEST_F(ExecutorTest, SuspectsOfTwoSchedulers_RunOneAfterTheOther) {
+  start(two_streams(8));
+  open(1);
+  open(2);
+  const auto first = suspect(make_run(1));
+  const auto second = suspect(make_run(2));
+  send(1, {first});
+  send(2, {second});
+  auto said = take(1);
+  ASSERT_EQ(said.renewals.size(), 1U);
+  EXPECT_TRUE(said.renewals[0].started) << "noted as started before it is called";
+  for (const auto& renewal : take(2).renewals) EXPECT_FALSE(renewal.started) << "it is behind the first";
+  answer_renewal(2, second, RenewAnswer::Ok);
+  EXPECT_TRUE(invoker.calls.empty());
+  answer_renewal(1, first, RenewAnswer::Ok);
+  ASSERT_EQ(invoker.calls.size(), 1U);
+  EXPECT_EQ(call(0).context().id(), first.id);
+  ASSERT_TRUE(call(0).begin());
+  loop.run();
+  take(2);
+  call(0).succeed();
+  loop.run();
+  said = take(2);
+  ASSERT_EQ(said.renewals.size(), 1U) << "its turn";
+  EXPECT_TRUE(said.renewals[0].started);
+  answer_renewal(2, second, RenewAnswer::Ok);
+  ASSERT_EQ(invoker.calls.size(), 2U);
+  EXPECT_EQ(call(1).context().id(), second.id);
+}
+
+TEST_F(ExecutorTest, ASuspectThatIsCancelledWhileItWaits_LetsTheNextOneIn) {
+  start();
+  open(1);
+  const auto first = suspect(make_run(1));
+  const auto second = suspect(make_run(2));
+  const auto third = suspect(make_run(3));
+  send(1, {first, second, third});
+  answer_renewal(1, first, RenewAnswer::Ok);
+  ASSERT_TRUE(call(0).begin());
+  source.handlers.cancel_asked(1, {ref(second)});
+  loop.run();
+  call(0).succeed();
+  loop.run();
+  answer_renewal(1, third, RenewAnswer::Ok);
+  ASSERT_EQ(invoker.calls.size(), 2U);
+  EXPECT_EQ(call(1).context().id(), third.id);
+}
+
+TEST_F(ExecutorTest, ALeaseCountsFromTheHello_HoweverLateTheWelcome) {
+  start();
+  hello(1);
+  const SysTime store_now = loop.system_now();
+  loop.advance(4s);
+  source.handlers.opened(1, store_now);
+  loop.run();
+  auto run = make_run(1);
+  run.lease_until = store_now + 4s;  // over by now, though this node could think that it has four seconds
+  send(1, {run});
+  EXPECT_TRUE(invoker.calls.empty()) << "only the scheduler can tell";
+  EXPECT_EQ(take(1).renewals.size(), 1U);
+}
+
+}  // namespace
+}  // namespace meepo::executor
