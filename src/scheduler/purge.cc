@@ -21,7 +21,7 @@ void Scheduler::Impl::purge() {
   request.tasks_max = options_.ended_tasks_max / kShardCount;
   request.rows_of_task_max = options_.rows_of_task_max;
   purged_ = static_cast<Shard>(shard + 1);
-  ask(std::move(request), [this, shard, fence = request.fence](Result<ports::PurgeRequest::Answer> answer) {
+  ask(std::move(request), [this, shard, fence = place->second.fence](Result<ports::PurgeRequest::Answer> answer) {
     if (!answer) {
       not_done(shard, fence, answer.error());
     } else if (answer->more) {
