@@ -6,6 +6,13 @@
 #include "executor/impl.h"
 
 namespace meepo::executor {
+namespace {
+
+/// With less than this left of its lease a run is not begun before it is renewed: clocks drift, and a scheduler's guess of the store's
+/// time lags behind it by the time that its answers take.
+constexpr milliseconds kLeaseLeast{1'000};
+
+}  // namespace
 
 void Executor::Impl::runs(StreamId id, std::vector<ports::Run> arrived) {
   for (auto& each : arrived) {
@@ -21,7 +28,7 @@ void Executor::Impl::runs(StreamId id, std::vector<ports::Run> arrived) {
     runs_.emplace(token, run);
     ++occupied_;
     // A run whose lease seems to be over came late, or the scheduler's clock was set back: only the scheduler can tell.
-    const bool late = left <= std::chrono::nanoseconds(0);
+    const bool late = left < kLeaseLeast;
     run->on_loop.held = run->on_loop.run.suspect || late;
     if (run->on_loop.run.suspect) {
       run->on_loop.queued = suspect_.has_value();

@@ -9,12 +9,12 @@
 
 namespace meepo::executor {
 
-/// The store's time is the Welcome's, carried on by the steady clock from the hello on: however long the Welcome was on its way, no lease
-/// is thought longer than it is.
+/// The store's time is the last that was told, carried on by the steady clock from when it was asked for: however long the answer was on
+/// its way, no lease is thought longer than it is.
 std::chrono::nanoseconds Executor::Impl::lease_left(StreamId id, SysTime lease_until) {
   const Stream* stream = open_stream(id);
   if (stream == nullptr) return std::chrono::nanoseconds(0);
-  return (lease_until - stream->store_now) - (loop_.steady_now() - stream->said_hello_at);
+  return (lease_until - stream->store_time) - (loop_.steady_now() - stream->time_asked_at);
 }
 
 /// The context is cancelled a fifth before the lease's end, so that the target has stopped when another attempt may begin.
@@ -77,6 +77,9 @@ void Executor::Impl::reached(ActiveRun& run) {
 
 void Executor::Impl::renew_all() {
   renew_timer_ = loop_.call_at(loop_.steady_now() + options_.renew_every, [this] { renew_all(); });
+  for (const auto& [id, stream] : streams_) {
+    if (stream.open) source_.ask_time(id, loop_.steady_now());
+  }
   for (const auto& [token, run] : runs_) {
     const auto& state = run->on_loop;
     if (!state.end && !state.acknowledged && state.reason != ActiveRun::Reason::Lost) offer_renewal(*run);

@@ -124,5 +124,45 @@ TEST_F(ExecutorTest, ALeaseCountsFromTheHello_HoweverLateTheWelcome) {
   EXPECT_EQ(take(1).renewals.size(), 1U);
 }
 
+TEST_F(ExecutorTest, ARunWithLessThanASecondOfItsLeaseLeft_IsCalledOnlyWhenRenewed) {
+  start();
+  open(1);
+  auto run = make_run(1);
+  run.lease_until = loop.system_now() + 999ms;
+  send(1, {run});
+  EXPECT_TRUE(invoker.calls.empty());
+  ASSERT_EQ(take(1).renewals.size(), 1U);
+  answer_renewal(1, run, RenewAnswer::Ok);
+  EXPECT_EQ(invoker.calls.size(), 1U);
+  run = make_run(2);
+  run.lease_until = loop.system_now() + 1s;
+  send(1, {run});
+  EXPECT_EQ(invoker.calls.size(), 2U);
+}
+
+TEST_F(ExecutorTest, StoreTime_IsAskedForWithEveryRenewal_SoThatDriftDoesNotAddUp) {
+  start();
+  open(1);
+  loop.advance(Options().renew_every);
+  const auto asked = take(1).times_asked;
+  ASSERT_EQ(asked, std::vector{loop.steady_now()});
+  // Days later: the store's machine has gained a minute on this one.
+  loop.advance(48h);
+  const SteadyTime asked_at = loop.steady_now();
+  loop.advance(2s);
+  source.handlers.store_time(1, asked_at, loop.system_now() + 1min);
+  source.handlers.store_time(1, asked.front(), loop.system_now());  // an old answer: it says nothing new
+  loop.run();
+  take(1);
+  auto run = make_run(1);
+  run.lease_until = loop.system_now() + 1min + 2s;  // over by now: it was two seconds on the way since the question
+  send(1, {run});
+  EXPECT_TRUE(invoker.calls.empty());
+  run = make_run(2);
+  run.lease_until = loop.system_now() + 1min + 2s + 1s;
+  send(1, {run});
+  EXPECT_EQ(invoker.calls.size(), 1U);
+}
+
 }  // namespace
 }  // namespace meepo::executor

@@ -34,8 +34,8 @@ class Executor::Impl {
 
   struct Stream {
     bool open = false;
-    SteadyTime said_hello_at;
-    SysTime store_now;            ///< not before `said_hello_at`
+    SteadyTime time_asked_at;     ///< with the hello, and anew every renewal
+    SysTime store_time;           ///< the answer: not before `time_asked_at`
     std::uint32_t credits = 0;    ///< to be granted
     std::vector<ports::RunRef> started;
     std::vector<ports::RunRenewal> renewals;
@@ -48,6 +48,7 @@ class Executor::Impl {
   ports::ExecutorHello hello(StreamId id);
   void opened(StreamId id, SysTime store_now);
   void closed(StreamId id, const Error& reason);
+  void told_time(StreamId id, SteadyTime asked_at, SysTime store_now);
   Stream* open_stream(StreamId id);
   /// Puts runs that no living stream carries on one that is open, and says there what their schedulers may have missed.
   void lodge(StreamId id);

@@ -16,6 +16,7 @@ ports::RunSource::Handlers Executor::Impl::handlers() {
       .cancel_asked = [this](StreamId, std::vector<ports::RunRef> asked) { cancel_asked(asked); },
       .end_verdicts = [this](StreamId, std::vector<ports::EndVerdict> verdicts) { end_verdicts(verdicts); },
       .renew_verdicts = [this](StreamId id, std::vector<ports::RenewVerdict> verdicts) { renew_verdicts(id, verdicts); },
+      .store_time = [this](StreamId id, SteadyTime asked_at, SysTime store_now) { told_time(id, asked_at, store_now); },
       .closed = [this](StreamId id, Error reason) { closed(id, reason); },
   };
 }
@@ -54,7 +55,7 @@ ports::ExecutorHello Executor::Impl::hello(StreamId id) {
   }
   const std::uint32_t credits = share_ - std::min(share_, taken);
   Stream& stream = streams_[id];
-  stream.said_hello_at = loop_.steady_now();
+  stream.time_asked_at = loop_.steady_now();
   (takes_more() ? out.credits : stream.credits) = credits;
   return out;
 }
@@ -63,7 +64,7 @@ void Executor::Impl::opened(StreamId id, SysTime store_now) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
   found->second.open = true;
-  found->second.store_now = store_now;
+  found->second.store_time = store_now;
   log::info("stream_opened", {{"stream", std::to_string(id)}});
   lodge(id);
   // What happened between the hello and its answer.
@@ -84,6 +85,14 @@ void Executor::Impl::opened(StreamId id, SysTime store_now) {
     }
   }
   end_turn();
+}
+
+/// Two machines' steady clocks drift apart: what was told hours ago would be seconds off.
+void Executor::Impl::told_time(StreamId id, SteadyTime asked_at, SysTime store_now) {
+  Stream* stream = open_stream(id);
+  if (stream == nullptr || asked_at < stream->time_asked_at || asked_at > loop_.steady_now()) return;
+  stream->time_asked_at = asked_at;
+  stream->store_time = store_now;
 }
 
 void Executor::Impl::closed(StreamId id, const Error& reason) {

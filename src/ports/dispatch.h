@@ -93,6 +93,8 @@ class Dispatcher {
     std::move_only_function<void(SessionId, std::vector<RunEnd>)> ended;
     std::move_only_function<void(SessionId, std::vector<RunRef>)> handed_back;  ///< not started and will not be
     std::move_only_function<void(SessionId)> closed;
+    /// The store's time now, for an executor that asks; the adapter answers it.
+    std::move_only_function<SysTime()> store_time;
   };
 
   virtual ~Dispatcher() = default;
@@ -122,6 +124,7 @@ class RunSource {
     std::move_only_function<void(StreamId, std::vector<RunRef>)> cancel_asked;
     std::move_only_function<void(StreamId, std::vector<EndVerdict>)> end_verdicts;
     std::move_only_function<void(StreamId, std::vector<RenewVerdict>)> renew_verdicts;
+    std::move_only_function<void(StreamId, SteadyTime asked_at, SysTime store_now)> store_time;  ///< the answer to ask_time()
     std::move_only_function<void(StreamId, Error)> closed;  ///< broken or refused; the adapter tries again later
   };
 
@@ -136,6 +139,7 @@ class RunSource {
   virtual void renew(StreamId stream, std::vector<RunRenewal> runs) = 0;
   virtual void report_ends(StreamId stream, std::vector<RunEnd> ends) = 0;
   virtual void hand_back(StreamId stream, std::vector<RunRef> runs) = 0;
+  virtual void ask_time(StreamId stream, SteadyTime asked_at) = 0;
 };
 
 }  // namespace meepo::ports

@@ -83,6 +83,7 @@ struct CreateRequest {
   struct ItemAnswer {
     TaskId id;
     bool existed = false;              ///< this request id had created `id` before; nothing was written now, nothing started
+    std::optional<OpenFiring> not_yet; ///< created and not started: `first` is due by the caller's clock, not yet by the store's
   };
   /// Conflict: the unique key is held by an unended task (message names its id), or the request id was used with other content.
   using Answer = std::vector<Result<ItemAnswer>>;

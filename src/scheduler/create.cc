@@ -133,7 +133,7 @@ void Scheduler::Impl::created(Shard shard, CreateWork work, Result<ports::Create
   --creates_waiting_;
   const TaskPtr task = work.pending.spec.task;
   const bool stored = result && !result->existed;
-  const bool begun_now = stored && work.placement.session != 0;
+  const bool begun_now = stored && work.placement.session != 0 && !result->not_yet;
   if (work.placement.session != 0 && !begun_now) engine_.release(work.placement.executor, work.placement.session, false);
   const FiringId first{.task = task->id, .tick = work.first.tick.tick};
   if (stored) {
@@ -148,6 +148,8 @@ void Scheduler::Impl::created(Shard shard, CreateWork work, Result<ports::Create
       trace("claim", first);
       begun(std::move(lease), work.placement.session, std::nullopt);
       if (work.next) add_due(task, *work.next);
+    } else if (result->not_yet) {
+      add_due(*std::move(result->not_yet));
     } else if (work.first.state == State::Due) {
       add_due(task, work.first.tick);
     } else {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -237,6 +238,7 @@ class Scheduler::Impl {
   std::map<ports::SessionId, std::vector<ports::RenewVerdict>> renewals_out_;
   std::vector<std::pair<ports::SkipItem, TaskPtr>> skips_out_;
   std::vector<engine::LostRun> lost_out_;  ///< to be taken back whatever their lease says
+  std::set<FiringId> reaping_;  ///< asked for because their lease ended, not answered yet
   std::unordered_map<RunToken, engine::LostRun> judged_;  ///< of executors that are gone, until each run's lease ends
 
   bool turn_posted_ = false;

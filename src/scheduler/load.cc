@@ -59,7 +59,8 @@ void Scheduler::Impl::loaded(Shard shard, SysTime until, ports::OpenRequest::Ans
        .renewed = [this](ports::SessionId session, std::vector<ports::RunRenewal> renewals) { renewed(session, std::move(renewals)); },
        .ended = [this](ports::SessionId session, std::vector<ports::RunEnd> ends) { ended(session, std::move(ends)); },
        .handed_back = [this](ports::SessionId, std::vector<ports::RunRef> runs) { handed_back(std::move(runs)); },
-       .closed = [this](ports::SessionId session) { closed(session); }});
+       .closed = [this](ports::SessionId session) { closed(session); },
+       .store_time = [this] { return now(); }});
 }
 
 void Scheduler::Impl::load_all() {

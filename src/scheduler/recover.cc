@@ -18,7 +18,8 @@ void Scheduler::Impl::granted(std::vector<ports::ShardGrant> grants) {
              if (--takeovers_left_ > 0 || stopping_) return;
              recover_inside_executors();
              for (const Shard shard : engine_.owned()) {
-               if (!shards_.at(shard).loaded_until) load(shard, std::nullopt);
+               const ShardState& state = shards_.at(shard);
+               if (!state.loaded_until && !state.loading) load(shard, std::nullopt);
              }
            });
   }
@@ -92,6 +93,8 @@ void Scheduler::Impl::reap(std::vector<engine::LostRun> lost, bool lease_ended) 
     const Shard shard = item.id.task.shard();
     const auto fence = fence_of(shard);
     if (!fence) continue;
+    // A store that is away is not asked again every second for the same lease.
+    if (lease_ended && !reaping_.insert(item.id).second) continue;
     ports::ReapRequest& request = requests[shard];
     request.shard = shard;
     request.fence = *fence;
@@ -106,6 +109,9 @@ void Scheduler::Impl::reap(std::vector<engine::LostRun> lost, bool lease_ended) 
   }
   for (auto& [shard, request] : requests) {
     insist(std::move(request), [this](const ports::ReapRequest& sent, Result<ports::ReapRequest::Answer> answers) {
+      for (const auto& item : sent.items) {
+        if (item.lease_ended) reaping_.erase(item.id);
+      }
       if (answers) reap_answered(sent, *std::move(answers));
     });
   }

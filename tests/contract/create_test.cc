@@ -51,6 +51,35 @@ TEST_P(CreateTest, Create_WithStartIsRunningInOneOperation) {
   EXPECT_EQ(get(id.task)->status, Status::Running);
 }
 
+TEST_P(CreateTest, Create_WithStartByAClockThatIsAheadOfTheStoresStartsNothing) {
+  auto task = task_of(Kind::Timing, "20270116040806");
+  task.created = now() + std::chrono::seconds(90);  // its node has not heard yet that the clock was set back
+  const SysTime due = now() + std::chrono::seconds(60);
+  auto item = item_of(std::make_shared<const Task>(task));
+  item.first.tick = {.tick = Tick::at(due), .due = due};
+  item.start = start();
+  const auto answer = create(item);
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->existed);
+  ASSERT_TRUE(answer->not_yet);
+  EXPECT_EQ(answer->not_yet->score, due);
+  const FiringId id{.task = task.id, .tick = item.first.tick.tick};
+  EXPECT_EQ(line(id).firing->attempt, 0U);
+  advance(due - now());
+  EXPECT_TRUE(claim(id)->claimed);
+}
+
+TEST_P(CreateTest, Create_WithStartOfWhatIsDueAtItsCreationStartsByTheCreatorsClock) {
+  auto task = task_of(Kind::Real);
+  task.created = now() + std::chrono::seconds(90);
+  auto item = item_of(std::make_shared<const Task>(task));
+  item.start = start();
+  const auto answer = create(item);
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->not_yet);
+  EXPECT_EQ(open(State::Running).size(), 1U);
+}
+
 TEST_P(CreateTest, Create_WithStartArmsTheNextTick) {
   const auto task = ladder("0,5,9");
   started(task, token());

@@ -60,6 +60,19 @@ TEST_P(RunOnceTest, Success_DropsClaimedSentAndWaitingTicksToo) {
   }
 }
 
+TEST_P(RunOnceTest, Success_DropsATickThatWaitsForItsRetry) {
+  const auto task = ladder("0", true);
+  const auto run = token();
+  const auto first = started(task, run);
+  ASSERT_TRUE(end({.id = first, .token = run, .outcome = Outcome::Fail, .retry_at = now()}));
+  const auto other = start();
+  EXPECT_EQ(end(by_hand(task->id, other), other.token)->dropped, std::vector<FiringId>{first});
+  EXPECT_EQ(line(first).firing->skip_reason, SkipReason::RunOnce);
+  EXPECT_EQ(line(first).firing->failures, 1U) << "what was tried is not forgotten";
+  EXPECT_FALSE(claim(first, {}, start())->claimed);
+  EXPECT_EQ(get(task->id)->status, Status::Done);
+}
+
 TEST_P(RunOnceTest, Claim_OfALaterTickWaitsWhileAnotherIsUnderWay) {
   const auto task = ladder("0,0,0", true);
   const auto run = token();

@@ -33,6 +33,28 @@ TEST(Lost, KilledExecutor_ItsRunGoesAgainAtLeaseEndElsewhere) {
   EXPECT_EQ(view.latest->failures, 0U) << "a lost run does not count for retry";
 }
 
+TEST(Lost, AStoreThatIsAway_IsAskedOnceForEachLostRun) {
+  World world;
+  world.start_executor("a");
+  const auto created = world.create(real("slow"));
+  world.loop.advance(seconds(1));
+  ASSERT_EQ(calls(world, created->id), 1U);
+  world.kill_executor("a");
+  bool away = true;
+  int reaps = 0;
+  world.faults->decide = [&](const ports::StoreRequest& request) {
+    if (away) return FaultStore::Action::FailBefore;
+    reaps += std::holds_alternative<ports::ReapRequest>(request) ? 1 : 0;
+    return FaultStore::Action::Pass;
+  };
+  world.loop.advance(seconds(120));
+  away = false;
+  world.start_executor("b");
+  world.loop.advance(seconds(30));
+  EXPECT_EQ(calls(world, created->id), 2U);
+  EXPECT_EQ(reaps, 1);
+}
+
 TEST(Lost, OnLostUnknown_EndsUnknownWithAnAlert) {
   World world;
   world.start_executor("a");

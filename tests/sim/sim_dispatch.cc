@@ -150,6 +150,13 @@ void SimSource::report_ends(StreamId, std::vector<ports::RunEnd> ends) {
     scheduler.handlers_.ended(session, std::move(ends));
   });
 }
+void SimSource::ask_time(StreamId, SteadyTime asked_at) {
+  to_scheduler([asked_at](SimDispatcher& scheduler, ports::SessionId session) {
+    scheduler.to_executor(session, [asked_at, now = scheduler.handlers_.store_time()](SimSource& source) {
+      source.handlers_.store_time(source.stream_, asked_at, now);
+    });
+  });
+}
 void SimSource::hand_back(StreamId, std::vector<ports::RunRef> runs) {
   to_scheduler([runs = std::move(runs)](SimDispatcher& scheduler, ports::SessionId session) mutable {
     scheduler.handlers_.handed_back(session, std::move(runs));

@@ -241,6 +241,7 @@ Result<FromExecutor> read(const v1::FromExecutor& message, bool first) {
   if (message.credits() > limits::kExecutorCreditsMax) return too_many("credits", message.credits(), limits::kExecutorCreditsMax);
   FromExecutor out;
   out.credits = message.credits();
+  out.time_question = message.time_question();
   if (first) {
     auto hello = hello_from(message.hello());
     if (!hello) return fail(std::move(hello.error()));
@@ -260,6 +261,9 @@ Result<ToExecutor> read(const v1::ToExecutor& message, bool first) {
   }
   ToExecutor out;
   if (first) out.welcome = from_unix_ms(message.welcome().now_ms());
+  if (message.has_store_time()) {
+    out.store_time = {.question = message.store_time().question(), .now = from_unix_ms(message.store_time().now_ms())};
+  }
   if (auto done = read_all(message.end_verdicts(), "endVerdicts", out.end_verdicts); !done) return fail(std::move(done.error()));
   if (auto done = read_all(message.renew_verdicts(), "renewVerdicts", out.renew_verdicts); !done) return fail(std::move(done.error()));
   if (auto done = read_all(message.runs(), "runs", out.runs); !done) return fail(std::move(done.error()));

@@ -20,6 +20,7 @@ struct FromExecutor {
   std::vector<ports::RunEnd> ends;
   std::vector<ports::RunRef> handed_back;
   std::uint32_t credits = 0;
+  std::uint64_t time_question = 0;  ///< 0: none
 };
 
 /// One message of a scheduler.
@@ -29,6 +30,11 @@ struct ToExecutor {
   std::vector<ports::RenewVerdict> renew_verdicts;
   std::vector<ports::Run> runs;
   std::vector<ports::RunRef> cancel_asked;
+  struct StoreTime {
+    std::uint64_t question = 0;
+    SysTime now;
+  };
+  std::optional<StoreTime> store_time;
 };
 
 /// `first`: the stream's first message carries the hello or welcome, no other one may.

@@ -139,6 +139,10 @@ void DirectSource::Core::handle(StreamId id, ToExecutor message) {
     loop_.cancel_timer(std::exchange(link->timer, 0));
     handlers_.opened(id, *message.welcome);
   }
+  if (message.store_time && !stopped_) {
+    const std::chrono::nanoseconds asked_at(static_cast<std::int64_t>(message.store_time->question));
+    handlers_.store_time(id, SteadyTime(asked_at), message.store_time->now);
+  }
   if (!message.end_verdicts.empty() && !stopped_) handlers_.end_verdicts(id, std::move(message.end_verdicts));
   if (!message.renew_verdicts.empty() && !stopped_) handlers_.renew_verdicts(id, std::move(message.renew_verdicts));
   if (!message.runs.empty() && !stopped_) handlers_.runs(id, std::move(message.runs));
@@ -257,6 +261,9 @@ void DirectSource::report_ends(StreamId stream, std::vector<ports::RunEnd> ends)
 }
 void DirectSource::hand_back(StreamId stream, std::vector<ports::RunRef> runs) {
   core_->say(stream, [&](Stream& open) { open.add_handed_back(runs); });
+}
+void DirectSource::ask_time(StreamId stream, SteadyTime asked_at) {
+  core_->say(stream, [&](Stream& open) { open.ask_time(static_cast<std::uint64_t>(asked_at.time_since_epoch().count())); });
 }
 
 }  // namespace meepo::adapters::direct

@@ -46,6 +46,7 @@ class DirectSource final : public ports::RunSource {
   void renew(StreamId stream, std::vector<ports::RunRenewal> runs) override;
   void report_ends(StreamId stream, std::vector<ports::RunEnd> ends) override;
   void hand_back(StreamId stream, std::vector<ports::RunRef> runs) override;
+  void ask_time(StreamId stream, SteadyTime asked_at) override;
 
  private:
   class Core;

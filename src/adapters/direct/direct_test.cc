@@ -75,6 +75,20 @@ TEST(Direct, EverythingThatTheSchedulerSays_Arrives) {
   EXPECT_EQ(to_unix_ms(renew_verdicts.what.at(0).lease_until), 1'800'000'000'001);
 }
 
+TEST(Direct, AskTime_IsAnsweredWithTheStoresTime) {
+  SchedulerEnd scheduler;
+  scheduler.listen();
+  ExecutorEnd executor(ExecutorEnd::options(scheduler));
+  executor.start();
+  const auto stream = executor.opened.pop().value().from;
+  const SteadyTime asked_at(std::chrono::nanoseconds(123'456'789'012'345));
+  on_loop(executor.loop, [&] { executor.source->ask_time(stream, asked_at); });
+  const auto told = executor.times.pop();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->from, stream);
+  EXPECT_EQ(told->what, std::pair(asked_at, scheduler.store_now));
+}
+
 TEST(Direct, EverythingThatTheExecutorSays_Arrives) {
   SchedulerEnd scheduler;
   scheduler.listen();

@@ -39,6 +39,15 @@ void Session::welcome(SysTime now) {
   outgoing_.added(sizeof(std::int64_t));
 }
 
+void Session::tell_time(std::uint64_t question, SysTime now) {
+  const std::scoped_lock lock(mutex_);
+  if (ending_) return;
+  auto& out = *outgoing_.open().mutable_store_time();
+  out.set_question(question);
+  out.set_now_ms(to_unix_ms(now));
+  outgoing_.added(2 * sizeof(std::int64_t));
+}
+
 void Session::add(const std::vector<ports::Run>& runs) {
   add_all(runs, [](const ports::Run& run, v1::ToExecutor& out) { return write(run, *out.add_runs()); });
 }

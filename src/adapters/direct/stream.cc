@@ -93,6 +93,13 @@ void Stream::add_handed_back(const std::vector<ports::RunRef>& runs) {
   add_all(runs, [](const ports::RunRef& run, v1::FromExecutor& out) { return write(run, *out.add_handed_back()); });
 }
 
+void Stream::ask_time(std::uint64_t question) {
+  const std::scoped_lock lock(mutex_);
+  if (broken_ || draining_) return;
+  outgoing_.open().set_time_question(question);
+  outgoing_.added(sizeof(question));
+}
+
 void Stream::flush() {
   const std::scoped_lock lock(mutex_);
   write_next_locked();

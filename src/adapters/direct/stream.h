@@ -49,6 +49,7 @@ class Stream final : public grpc::ClientBidiReactor<v1::FromExecutor, v1::ToExec
   void add(const std::vector<ports::RunRenewal>& runs);
   void add(const std::vector<ports::RunEnd>& ends);
   void add_handed_back(const std::vector<ports::RunRef>& runs);
+  void ask_time(std::uint64_t question);
   void flush();
   /// A message of so many bytes was dealt with: reading goes on if it waited for that.
   void processed(std::size_t bytes);

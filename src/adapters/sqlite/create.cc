@@ -73,7 +73,9 @@ Result<CreateRequest::ItemAnswer> Writer::create(Shard shard, const CreateReques
     tables_.rewind(mark);
     return repeated_create(item);
   }
-  if (item.start) {
+  // What is due at its creation is due by the clock that it was created by; an instant that the definition names, by the store's.
+  const bool early = item.start && item.first.tick.due != task.created && item.first.tick.due > tables_.now;
+  if (item.start && !early) {
     begin({.firing = firing, .task = &task_row}, {Move::Claim, Move::Begin}, *item.start, item.task);
     if (item.next) {
       firing->next_armed = true;
@@ -87,7 +89,9 @@ Result<CreateRequest::ItemAnswer> Writer::create(Shard shard, const CreateReques
     return repeated_create(item);
   }
   save_keys(shard, item, firing->firing.id);
-  return CreateRequest::ItemAnswer{.id = task.id, .existed = false};
+  CreateRequest::ItemAnswer answer{.id = task.id, .existed = false, .not_yet = {}};
+  if (early) answer.not_yet = tables_.open_firing(*firing);
+  return answer;
 }
 
 void Writer::save_keys(Shard shard, const CreateRequest::Item& item, const FiringId& first) {
@@ -115,12 +119,12 @@ Result<std::optional<CreateRequest::ItemAnswer>> Writer::known_request(Shard sha
                     " with other content",
                 "requestId");
   }
-  if (*id != task.id) return CreateRequest::ItemAnswer{.id = *id, .existed = true};
+  if (*id != task.id) return CreateRequest::ItemAnswer{.id = *id, .existed = true, .not_yet = {}};
   return repeated_create(item);
 }
 
 Result<CreateRequest::ItemAnswer> Writer::repeated_create(const CreateRequest::Item& item) {
-  CreateRequest::ItemAnswer answer{.id = item.task->id, .existed = false};
+  CreateRequest::ItemAnswer answer{.id = item.task->id, .existed = false, .not_yet = {}};
   if (!item.start) return answer;
   const auto firing = tables_.find(item.task->id, item.first.tick.tick.text());
   if (!firing) return fail(firing.error());

@@ -151,7 +151,8 @@ EndRequest::ItemAnswer Writer::write_end(const Pair& pair, const EndRequest::Ite
 
 void Writer::drop_later_ticks(const Pair& pair, const Ending& ending, std::vector<FiringId>& dropped) {
   for (Row* row : ending.open) {
-    if (row == pair.firing || !row->open() || !row->never_began() || !row->planned()) continue;
+    // A retry that waits is dropped, too; what runs may end as it will.
+    if (row == pair.firing || !row->open() || row->firing.state == State::Running || !row->planned()) continue;
     if (end_unbegun({.firing = row, .task = pair.task}, Fate::Skipped, SkipReason::RunOnce)) dropped.push_back(row->firing.id);
   }
   if (ending.unarmed) tables_.add_range(*pair.task, {.range = *ending.unarmed, .fate = Fate::Skipped, .reason = SkipReason::RunOnce});

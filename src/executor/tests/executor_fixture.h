@@ -23,6 +23,7 @@ class FakeSource final : public ports::RunSource {
     std::vector<ports::RunRenewal> renewals;
     std::vector<ports::RunEnd> ends;
     std::vector<ports::RunRef> handed_back;
+    std::vector<SteadyTime> times_asked;
     int calls = 0;
   };
 
@@ -36,6 +37,8 @@ class FakeSource final : public ports::RunSource {
   void renew(StreamId stream, std::vector<ports::RunRenewal> runs) override { append(of(stream).renewals, runs); }
   void report_ends(StreamId stream, std::vector<ports::RunEnd> ends) override { append(of(stream).ends, ends); }
   void hand_back(StreamId stream, std::vector<ports::RunRef> runs) override { append(of(stream).handed_back, runs); }
+
+  void ask_time(StreamId stream, SteadyTime asked_at) override { said[stream].times_asked.push_back(asked_at); }
 
   Handlers handlers;
   std::map<StreamId, Said> said;

@@ -18,6 +18,7 @@ struct Cluster::SchedulerProcess {
                    .coordinator = coordinator,
                    .alerter = cluster.alerts,
                    .random = random}) {}
+  bool stopping = false;
   NodeLoop loop;
   NodeStore store;
   NetDispatcher dispatcher;
@@ -39,6 +40,7 @@ struct Cluster::ExecutorProcess {
                   .streams = kSchedulers},
                  loop, source, target) {}
   const std::string instance;
+  bool stopping = false;
   NodeLoop loop;
   NetSource source;
   FaultTarget target;
@@ -87,12 +89,14 @@ void Cluster::start_scheduler(std::size_t node) {
 void Cluster::kill_scheduler(std::size_t node) {
   if (!schedulers_[node]) return;
   witness.say("kill scheduler-" + std::to_string(node));
+  witness.instance_gone("scheduler-" + std::to_string(node));
   bury(std::move(schedulers_[node]));
 }
 
 void Cluster::stop_scheduler(std::size_t node) {
   if (!schedulers_[node]) return;
   witness.say("stop scheduler-" + std::to_string(node));
+  schedulers_[node]->stopping = true;
   schedulers_[node]->scheduler.stop([this, node, process = schedulers_[node].get()] {
     if (schedulers_[node].get() == process) kill_scheduler(node);
   });
@@ -120,11 +124,14 @@ void Cluster::kill_executor(std::size_t node) {
 void Cluster::stop_executor(std::size_t node) {
   if (!executors_[node]) return;
   witness.say("stop " + executors_[node]->instance);
+  executors_[node]->stopping = true;
   executors_[node]->executor.stop(milliseconds(15'000), [this, node, process = executors_[node].get()](std::size_t) {
     if (executors_[node].get() == process) kill_executor(node);
   });
 }
 
+bool Cluster::scheduler_stops(std::size_t node) { return schedulers_[node] && schedulers_[node]->stopping; }
+bool Cluster::executor_stops(std::size_t node) { return executors_[node] && executors_[node]->stopping; }
 scheduler::Scheduler* Cluster::scheduler(std::size_t node) { return schedulers_[node] ? &schedulers_[node]->scheduler : nullptr; }
 NodeLoop* Cluster::scheduler_loop(std::size_t node) { return schedulers_[node] ? &schedulers_[node]->loop : nullptr; }
 NodeStore* Cluster::scheduler_store(std::size_t node) { return schedulers_[node] ? &schedulers_[node]->store : nullptr; }

@@ -46,9 +46,11 @@ class Cluster {
   void kill_scheduler(std::size_t node);
   /// Gracefully; down when it is done.
   void stop_scheduler(std::size_t node);
+  bool scheduler_stops(std::size_t node);
   void start_executor(std::size_t node);
   void kill_executor(std::size_t node);
   void stop_executor(std::size_t node);
+  bool executor_stops(std::size_t node);
 
   scheduler::Scheduler* scheduler(std::size_t node);  ///< nothing: it is down
   NodeLoop* scheduler_loop(std::size_t node);

@@ -222,12 +222,14 @@ void Faults::heal() {
   cluster_.store_trouble = nullptr;
   cluster_.coordination.be_away(milliseconds(0));
   for (std::size_t node = 0; node < Cluster::kSchedulers; ++node) {
+    if (cluster_.scheduler_stops(node)) cluster_.kill_scheduler(node);
     cluster_.start_scheduler(node);
     cluster_.scheduler_loop(node)->go_on();
     cluster_.scheduler_store(node)->decide = nullptr;
     cluster_.scheduler_store(node)->crash_at = 0;
   }
   for (std::size_t node = 0; node < Cluster::kExecutors; ++node) {
+    if (cluster_.executor_stops(node)) cluster_.kill_executor(node);
     cluster_.start_executor(node);
     cluster_.executor_loop(node)->go_on();
   }

@@ -251,6 +251,13 @@ void NetSource::renew(StreamId stream, std::vector<ports::RunRenewal> runs) {
 void NetSource::report_ends(StreamId stream, std::vector<ports::RunEnd> ends) {
   say(stream, [ends = std::move(ends)](NetDispatcher& end, ports::SessionId session) { end.handlers_.ended(session, ends); });
 }
+void NetSource::ask_time(StreamId stream, SteadyTime asked_at) {
+  say(stream, [stream, asked_at](NetDispatcher& end, ports::SessionId session) {
+    end.say(session, [stream, asked_at, now = end.handlers_.store_time()](NetSource& source) {
+      source.handlers_.store_time(stream, asked_at, now);
+    });
+  });
+}
 void NetSource::hand_back(StreamId stream, std::vector<ports::RunRef> runs) {
   say(stream, [runs = std::move(runs)](NetDispatcher& end, ports::SessionId session) { end.handlers_.handed_back(session, runs); });
 }

@@ -109,6 +109,7 @@ class NetSource final : public ports::RunSource {
   void renew(StreamId stream, std::vector<ports::RunRenewal> runs) override;
   void report_ends(StreamId stream, std::vector<ports::RunEnd> ends) override;
   void hand_back(StreamId stream, std::vector<ports::RunRef> runs) override;
+  void ask_time(StreamId stream, SteadyTime asked_at) override;
 
  private:
   friend class Network;

@@ -27,6 +27,7 @@ const char* verb_of() {
   if constexpr (std::same_as<Request, SkipRequest>) return "skip";
   if constexpr (std::same_as<Request, ShiftRequest>) return "shift";
   if constexpr (std::same_as<Request, TriggerRequest>) return "trigger";
+  if constexpr (std::same_as<Request, OpenRequest>) return "open";
   return "";
 }
 
@@ -43,6 +44,11 @@ std::string text_of(const Item& item) {
 template <class Request>
 std::string items_of(const Request& request) {
   std::string text;
+  if constexpr (requires { request.now; }) text += fmt::format(" (now {})", to_unix_ms(request.now));
+  if constexpr (requires { request.until; }) {
+    text += fmt::format(" shard {} {} until {} after {}", request.shard, to_string(request.state), to_unix_ms(request.until),
+                        request.after ? to_unix_ms(request.after->first) : 0);
+  }
   if constexpr (requires { request.items; }) {
     for (const auto& item : request.items) text += " " + text_of(item);
   } else if constexpr (requires { request.ids; }) {
@@ -69,6 +75,13 @@ void Witness::violation(std::string_view invariant, const std::string& what) {
 std::optional<std::chrono::nanoseconds> Witness::gone(const std::string& instance) const {
   const auto found = gone_.find(instance);
   return found == gone_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Witness::quarantine_untold(const FiringId& id) const {
+  const auto found = quarantined_.find(id);
+  if (found == quarantined_.end()) return false;
+  const auto died = gone(found->second.first);
+  return died && *died >= found->second.second;
 }
 
 SysTime Witness::clock_most() {
@@ -107,13 +120,34 @@ void Witness::seen(const std::string& node, const StoreRequest& request, const R
           for (std::size_t i = 0; i < answer.size(); ++i) {
             const auto& item = typed.items[i];
             if (!answer[i] || answer[i]->existed || !item.start) continue;
-            begun({.task = item.task->id, .tick = item.first.tick.tick}, item.start->token, 1, item.first.tick.due, item.task, reply->now);
+            if (answer[i]->not_yet) continue;
+            begun({.node = node,
+                   .id = {.task = item.task->id, .tick = item.first.tick.tick},
+                   .token = item.start->token,
+                   .attempt = 1,
+                   .due = item.first.tick.due,
+                   .lease_until = item.start->lease_until,
+                   .task = item.task},
+                  reply->now);
           }
         } else if constexpr (std::same_as<Request, ClaimRequest>) {
           for (const auto& each : answer) {
             if (!each || !each->begun) continue;
             const Firing& firing = each->begun->firing;
-            begun(firing.id, firing.run_token, firing.attempt, firing.due, each->begun->task, reply->now);
+            begun({.node = node,
+                   .id = firing.id,
+                   .token = firing.run_token,
+                   .attempt = firing.attempt,
+                   .due = firing.due,
+                   .lease_until = firing.score,
+                   .task = each->begun->task},
+                  reply->now);
+          }
+        } else if constexpr (std::same_as<Request, RenewRequest>) {
+          for (std::size_t i = 0; i < answer.size(); ++i) {
+            Attempts& attempts = attempts_[typed.items[i].id];
+            const bool lost = !answer[i] || *answer[i] == RenewAnswer::Lost || attempts.running != typed.items[i].token;
+            if (!lost) leased(attempts, typed.items[i].lease_until, reply->now);
           }
         } else if constexpr (std::same_as<Request, EndRequest>) {
           for (std::size_t i = 0; i < answer.size(); ++i) {
@@ -121,7 +155,11 @@ void Witness::seen(const std::string& node, const StoreRequest& request, const R
           }
         } else if constexpr (std::same_as<Request, ReapRequest>) {
           for (std::size_t i = 0; i < answer.size(); ++i) {
-            if (answer[i] && answer[i]->reaped) reaped(typed.items[i], *answer[i]);
+            if (answer[i] && answer[i]->lease_until) {
+              say(fmt::format("leased {} until {}, {} ms from now", typed.items[i].id.text(), to_unix_ms(*answer[i]->lease_until),
+                              (*answer[i]->lease_until - typed.now).count()));
+            }
+            if (answer[i] && answer[i]->reaped) reaped(node, typed.items[i], *answer[i]);
           }
         } else if constexpr (std::same_as<Request, CancelRequest>) {
           for (std::size_t i = 0; i < answer.size(); ++i) {
@@ -144,32 +182,34 @@ void Witness::check_second(const FiringId& id, const Attempts& before) {
   if (!before.call) return;
   const TargetCall& call = calls_[*before.call];
   if (call.attempt != before.last || before.failed || gone_.contains(call.executor)) return;
-  if (base_.elapsed() - before.begun_at >= kLeaseLeast) return;
+  if (base_.elapsed() >= before.leased_until - kLeaseSpare) return;
   violation("I5", fmt::format("{} begins again though {} runs it since {:.3f} s", id.text(), call.executor,
                               static_cast<double>(call.at.count()) / 1e9));
 }
 
-void Witness::begun(const FiringId& id, const RunToken& token, std::uint32_t attempt, SysTime due, const TaskPtr& task, SysTime now) {
+void Witness::begun(const Begun& run, SysTime now) {
+  const FiringId& id = run.id;
   Attempts& attempts = attempts_[id];
-  if (attempts.running == token) return;  // the answer to a repeat
-  say(fmt::format("begun {} attempt {} token {}", id.text(), attempt, token.text()));
+  if (attempts.running == run.token) return;  // the answer to a repeat
+  say(fmt::format("begun {} attempt {} token {}", id.text(), run.attempt, run.token.text()));
   if (attempts.ended) violation("I8", id.text() + " begins after its end");
   if (!attempts.running.empty()) violation("I5", id.text() + " begins while another attempt is RUNNING");
-  if (attempt <= attempts.last) violation("I9", fmt::format("{} begins as attempt {} after {}", id.text(), attempt, attempts.last));
-  attempts.at_once = due == task->created;
-  if (attempt == 1 && !attempts.at_once && now < due) {
-    violation("I3", fmt::format("{} begins {} ms early", id.text(), (due - now).count()));
+  if (run.attempt <= attempts.last) violation("I9", fmt::format("{} begins as attempt {} after {}", id.text(), run.attempt, attempts.last));
+  attempts.at_once = run.due == run.task->created;
+  if (run.attempt == 1 && !attempts.at_once && now < run.due) {
+    violation("I3", fmt::format("{} begins {} ms early", id.text(), (run.due - now).count()));
   }
-  const bool first = attempt == 1 && overlap_of(task->spec) == Overlap::Allow && !id.tick.is_by_hand();
-  if (punctual_from_ && first && due > *punctual_from_ && now - due > lateness_most_) {
-    violation("I17", fmt::format("{} begins {} ms late", id.text(), (now - due).count()));
-  }
+  check_lateness(run, now);
   check_second(id, attempts);
-  attempts.running = token;
-  attempts.last = attempt;
-  attempts.begun_at = base_.elapsed();
+  attempts.running = run.token;
+  attempts.last = run.attempt;
+  attempts.leased_until = {};
+  leased(attempts, run.lease_until, now);
   attempts.failed = false;
+  attempts.node = run.node;
+  if (++runs_of_[run.node] >= kCreditsOfOne) had_no_credit_[run.node] = now;
   if (id.tick.is_by_hand()) return;
+  const TaskPtr& task = run.task;
   Of& of = tasks_[id.task];
   const Overlap overlap = overlap_of(task->spec);
   of.one_at_a_time = overlap != Overlap::Allow;
@@ -182,6 +222,20 @@ void Witness::begun(const FiringId& id, const RunToken& token, std::uint32_t att
   of.running.insert(id);
 }
 
+void Witness::check_lateness(const Begun& run, SysTime now) {
+  const bool first = run.attempt == 1 && overlap_of(run.task->spec) == Overlap::Allow && !run.id.tick.is_by_hand();
+  if (!punctual_from_ || !first || run.due <= *punctual_from_ || now - run.due <= lateness_most_) return;
+  const auto waited = had_no_credit_.find(run.node);
+  if (waited != had_no_credit_.end() && waited->second >= run.due) return;
+  violation("I17", fmt::format("{} begins {} ms late", run.id.text(), (now - run.due).count()));
+}
+
+/// A clock that has not heard of a step may ask for another length: what was asked for counts up to the length of a lease.
+void Witness::leased(Attempts& attempts, SysTime until, SysTime now) {
+  const auto length = std::min<milliseconds>(until - now, kLease);
+  attempts.leased_until = std::max(attempts.leased_until, base_.elapsed() + length);
+}
+
 void Witness::ended(const EndRequest::Item& item, const EndRequest::ItemAnswer& answer) {
   if (answer.verdict != EndRequest::ItemAnswer::Verdict::Accepted) return;
   const bool success = item.outcome == Outcome::Success;
@@ -190,7 +244,8 @@ void Witness::ended(const EndRequest::Item& item, const EndRequest::ItemAnswer& 
   if (success) tasks_[item.id.task].succeeded = true;
 }
 
-void Witness::reaped(const ReapRequest::Item& item, const ReapRequest::ItemAnswer& answer) {
+void Witness::reaped(const std::string& node, const ReapRequest::Item& item, const ReapRequest::ItemAnswer& answer) {
+  if (item.to == ReapRequest::Item::To::Quarantined) quarantined_.try_emplace(item.id, node, base_.elapsed());
   if (item.token.empty() || item.token == attempts_[item.id].taken_back) return;
   over(item.id, item.token, !answer.open);
   attempts_[item.id].taken_back = item.token;
@@ -202,6 +257,8 @@ void Witness::over(const FiringId& id, const RunToken& token, bool final) {
   if (attempts.ended) violation("I8", id.text() + " ends again");
   if (attempts.running != token) violation("I8", id.text() + " is ended or taken back with the token of another attempt");
   attempts.running = {};
+  std::size_t& runs = runs_of_[attempts.node];
+  if (runs-- >= kCreditsOfOne) had_no_credit_[attempts.node] = base_.system_now();
   attempts.ended = final;
   tasks_[id.task].running.erase(id);
 }

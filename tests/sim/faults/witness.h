@@ -39,6 +39,8 @@ class Witness {
   void returned(std::size_t call, bool success);
   void instance_gone(const std::string& instance) { gone_[instance] = base_.elapsed(); }
   std::optional<std::chrono::nanoseconds> gone(const std::string& instance) const;
+  /// The scheduler that quarantined it died afterwards, perhaps before it had heard so: nobody may have alerted.
+  bool quarantine_untold(const FiringId& id) const;
   SysTime clock_most();
 
   /// From now on a first attempt that begins later than `most` after its due instant is a violation.
@@ -57,14 +59,16 @@ class Witness {
   void say(const std::string& line);
 
  private:
-  /// Less than the run lease of 15 s by what clocks, deliveries and a step of the store's clock may take.
-  static constexpr std::chrono::seconds kLeaseLeast{12};
+  static constexpr std::chrono::seconds kLease{15};      ///< the longest: a node that has not heard of a step back asks for more
+  static constexpr std::chrono::seconds kLeaseSpare{3};  ///< what clocks, deliveries and a step of the store's clock may take of it
+  static constexpr std::size_t kCreditsOfOne = 12;       ///< of a scheduler, on all executors together
 
   struct Attempts {
     RunToken running;
     RunToken taken_back;                   ///< the last one that was: a repeat of that request says so again
     std::uint32_t last = 0;
-    std::chrono::nanoseconds begun_at{0};  ///< the last one
+    std::chrono::nanoseconds leased_until{0};  ///< the last one, in virtual time
+    std::string node;                      ///< that began the last one
     bool failed = false;                   ///< the last one ended without success: it may go again
     bool ended = false;
     bool at_once = false;                  ///< due at its creation, by the clock of the node that created it: it cannot be early
@@ -81,9 +85,20 @@ class Witness {
   void seen(const std::string& node, const ports::StoreRequest& request, const Result<ports::Reply<ports::StoreAnswer>>& reply);
   void check_fence(const std::string& node, Shard shard, const Fence& fence);
   void check_second(const FiringId& id, const Attempts& before);
-  void begun(const FiringId& id, const RunToken& token, std::uint32_t attempt, SysTime due, const TaskPtr& task, SysTime now);
+  struct Begun {
+    std::string node;
+    FiringId id;
+    RunToken token;
+    std::uint32_t attempt = 0;
+    SysTime due;
+    SysTime lease_until;
+    TaskPtr task;
+  };
+  void begun(const Begun& run, SysTime now);
+  void check_lateness(const Begun& run, SysTime now);
+  void leased(Attempts& attempts, SysTime until, SysTime now);
   void ended(const ports::EndRequest::Item& item, const ports::EndRequest::ItemAnswer& answer);
-  void reaped(const ports::ReapRequest::Item& item, const ports::ReapRequest::ItemAnswer& answer);
+  void reaped(const std::string& node, const ports::ReapRequest::Item& item, const ports::ReapRequest::ItemAnswer& answer);
   void over(const FiringId& id, const RunToken& token, bool final);
   void mix(std::uint64_t value);
 
@@ -94,6 +109,9 @@ class Witness {
   std::map<TaskId, Of> tasks_;
   std::vector<TargetCall> calls_;
   std::map<std::string, std::chrono::nanoseconds> gone_;
+  std::map<FiringId, std::pair<std::string, std::chrono::nanoseconds>> quarantined_;  ///< by which scheduler, when
+  std::map<std::string, std::size_t> runs_of_;     ///< open attempts by the scheduler that began them
+  std::map<std::string, SysTime> had_no_credit_;   ///< when that scheduler last used all its credits
   std::vector<std::string> violations_;
   SysTime clock_most_;
   std::optional<SysTime> punctual_from_;
