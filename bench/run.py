@@ -6,7 +6,9 @@ One JSON object a line on stdout: `name` and figures with their units in their n
   W1b        creates in batches of 500, 4 batches in flight, until every task is DONE
   W2         200 tasks a second, from the call of create to the start of the handler
   W3         20,000 TIMING tasks due at random moments of 10 s: how late their handlers start
-  W4 W5      1,000 and 10,000 PLAN tasks that fire each second, for 20 s
+  W4 W5      1,000 and 10,000 PLAN tasks that fire each second, for 20 s; the executor has credits for all of them at once
+  W6         10,000 such plans after an hour without the server (its system clock is set ahead by libfaketime): from its start to the first
+             call and to a call of each, and the rows that a plan has more for it
   cron       next times of cron expressions, in this process alone (bench/cron_bench.cc)
   W1_grpc    as W1 with plain unary gRPC calls     W1_http   as W1 over HTTP/1.1
 "Done" means that every handler ran and the store holds nothing open. CPU is that of server, executor and client together.
@@ -42,7 +44,10 @@ WAYS = {  # name → (way of bench/load.cc, tasks, in flight)
 W2_RATE, W2_SECONDS = 200, 10
 W3_TASKS, W3_SECONDS = 20_000, 10
 PLANS, PLAN_SECONDS = {"W4": 1_000, "W5": 10_000}, 20
-ALL = [*WAYS, "W2", "W3", *PLANS, "cron"]
+PLAN_CREDITS = 16_384  # an executor that shall run all plans at once
+GAP_PLANS = 10_000
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+ALL = [*WAYS, "W2", "W3", *PLANS, "W6", "cron"]
 
 
 def cpu_seconds(pid):
@@ -65,22 +70,35 @@ def machine_busy_seconds():
 class System:
     """One server on a new data folder and one executor."""
 
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, credits=1024):
         self.load = os.path.join(build, "bench", "meepo_load")
         self.folder = tempfile.mkdtemp(prefix="meepo-bench-", dir=folder)
         self._log = open(os.path.join(self.folder, "log"), "wb")
-        self.server = subprocess.Popen(
-            [os.path.join(build, "meepo"), "server", "--data-dir", os.path.join(self.folder, "data"), "--http", "127.0.0.1:0", "--grpc",
-             "127.0.0.1:0", "--json"], stdout=subprocess.PIPE, stderr=self._log)
-        ready = json.loads(self.server.stdout.readline() or self._fail("the server did not start"))
-        self.http, self.grpc = (ready[name].split("://")[-1].rstrip("/") for name in ("http", "grpc"))
+        self.meepo = os.path.join(build, "meepo")
+        self.http = self.grpc = "127.0.0.1:0"
+        self.start_server()
         self.count_file, self.latency_file = os.path.join(self.folder, "count"), os.path.join(self.folder, "latency")
         self.executor = subprocess.Popen(
-            [self.load, "executor", "--server", self.grpc, "--count", self.count_file, "--latency", self.latency_file], stderr=self._log)
+            [self.load, "executor", "--server", self.grpc, "--count", self.count_file, "--latency", self.latency_file,
+             "--credits", str(credits)], stderr=self._log)
         self._api = http.client.HTTPConnection(self.http)
-        self._wait(lambda: self._get("/v1/executors").get("executors"), 20, "the executor to connect")
+        self.wait(lambda: self._get("/v1/executors").get("executors"), 20, "the executor to connect")
         with open(self.count_file, "rb") as file:
             self._count = mmap.mmap(file.fileno(), 8, prot=mmap.PROT_READ)
+
+    def start_server(self, environment=None):
+        """On the ports that it had before."""
+        self.server = subprocess.Popen(
+            [self.meepo, "server", "--data-dir", os.path.join(self.folder, "data"), "--http", self.http, "--grpc", self.grpc, "--json"],
+            stdout=subprocess.PIPE, stderr=self._log, env=environment)
+        ready = json.loads(self.server.stdout.readline() or self._fail("the server did not start"))
+        self.http, self.grpc = (ready[name].split("://")[-1].rstrip("/") for name in ("http", "grpc"))
+
+    def stop_server(self):
+        self.server.send_signal(signal.SIGTERM)
+        if self.server.wait(30) != 0:
+            self._fail("the server did not stop cleanly")
+        self._api.close()
 
     def _fail(self, what):
         self._log.flush()
@@ -91,12 +109,19 @@ class System:
         self._api.request("GET", path)
         return json.loads(self._api.getresponse().read())
 
-    def _wait(self, condition, seconds, what):
+    def wait(self, condition, seconds, what):
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end or self.server.poll() is not None or self.executor.poll() is not None:
                 self._fail(f"waited for {what}")
             time.sleep(0.005)
+
+    def rows_between(self, begin, end):
+        """Of twenty tasks: ledger rows that begin with a tick of that time."""
+        for task in self._get("/v1/tasks?pageSize=20")["tasks"]:
+            rows = self._get(f"/v1/tasks/{task['id']}/ledger?pageSize=100")["rows"]
+            ticks = [row["range"]["first"] if "range" in row else row["firing"]["id"].split("@")[1] for row in rows]
+            yield sum(begin * 1000 < int(tick) < end * 1000 for tick in ticks)
 
     def called(self):
         return struct.unpack("=Q", self._count[:8])[0]
@@ -107,8 +132,8 @@ class System:
 
     def wait_done(self, calls):
         """The monotonic instant at which every handler had run and nothing was open."""
-        self._wait(lambda: self.called() >= calls, DONE_SECONDS_MAX, f"{calls} calls, there were {self.called()}")
-        self._wait(lambda: not self.open_firings(), DONE_SECONDS_MAX, "the store to hold nothing open")
+        self.wait(lambda: self.called() >= calls, DONE_SECONDS_MAX, f"{calls} calls, there were {self.called()}")
+        self.wait(lambda: not self.open_firings(), DONE_SECONDS_MAX, "the store to hold nothing open")
         return time.monotonic_ns()
 
     def client(self, way, **options):
@@ -221,9 +246,31 @@ def measure_w3(options):
         return {"tasks": tasks, "missed": tasks - len(starts), **lateness(starts), "goal_p99_ms": 5}
 
 
+def measure_gap(options):
+    if not os.path.exists(FAKETIME):
+        raise RuntimeError("no libfaketime: ./x setup installs it")
+    plans = max(10, int(GAP_PLANS * options.scale))
+    with contextlib.closing(System(options.build, options.folder, PLAN_CREDITS)) as system:
+        system.client("plan", tasks=plans, in_flight=2, define="* * * * * *")
+        time.sleep(3)
+        system.stop_server()
+        stopped, called = time.time(), system.called()
+        began = time.monotonic()
+        system.start_server(os.environ | {"LD_PRELOAD": FAKETIME, "FAKETIME": "+1h", "DONT_FAKE_MONOTONIC": "1"})
+        started = time.time() + 3600
+        ready = time.monotonic()
+        system.wait(lambda: system.called() > called, 60, "the first call")
+        first = time.monotonic()
+        system.wait(lambda: system.called() >= called + plans, 60, "as many calls as there are plans")
+        each = time.monotonic()
+        return {"plans": plans, "ready_s": round(ready - began, 3), "first_call_s": round(first - began, 3),
+                "call_of_each_s": round(each - began, 3), "rows_of_the_gap_most": max(system.rows_between(stopped, started)),
+                "goal_first_call_s": 2, "goal_rows": 2}
+
+
 def measure_plans(options, name):
     plans = max(10, int(PLANS[name] * options.scale))
-    with contextlib.closing(System(options.build, options.folder)) as system:
+    with contextlib.closing(System(options.build, options.folder, PLAN_CREDITS)) as system:
         system.client("plan", tasks=plans, in_flight=2, define="* * * * * *")
         begin = next_second(3)
         time.sleep(max(0, begin - 0.5 - time.time()))
@@ -327,7 +374,7 @@ def main():
     if options.profile:
         profile(options)
         return 0
-    measures = {"W2": measure_w2, "W3": measure_w3} | {name: lambda chosen, name=name: measure_plans(chosen, name) for name in PLANS}
+    measures = {"W2": measure_w2, "W3": measure_w3, "W6": measure_gap} | {name: lambda chosen, name=name: measure_plans(chosen, name) for name in PLANS}
     for name in options.names or ALL:
         if name == "cron":
             run_cron(options)

@@ -44,9 +44,12 @@ Engine::Queue& Engine::queue_of(const OpenFiring& firing) {
   return firing.suspect ? target.suspects : target.ready;
 }
 
-bool Engine::add(OpenFiring firing, SysTime now) {
+/// What its task plans and nothing has begun yet. A retry or a suspect waits for its own instant.
+bool Engine::goes_ahead(const OpenFiring& firing) const { return firing.task != nullptr && firing.attempt == 0 && !firing.suspect; }
+
+bool Engine::add(OpenFiring firing, SysTime now, When how) {
   if (!owns(firing.id.task.shard())) return false;
-  const SysTime when = firing.score;
+  const SysTime when = how == When::Ahead && goes_ahead(firing) ? firing.score - ahead_ : firing.score;
   if (when > now && when >= wheel_.horizon_end()) return false;
   const auto [place, added] = known_.try_emplace(firing.id);
   if (!added) return false;
@@ -56,10 +59,15 @@ bool Engine::add(OpenFiring firing, SysTime now) {
     make_ready(known);
     return true;
   }
+  watch(known, when);
+  return true;
+}
+
+void Engine::watch(Known& known, SysTime when) {
   known.handle = ++last_handle_;
+  known.wakes = when;
   handles_[known.handle] = &known;
   wheel_.add(when, known.handle);
-  return true;
 }
 
 void Engine::make_ready(Known& known) {
@@ -73,7 +81,7 @@ void Engine::forget(const FiringId& id) {
   if (found == known_.end()) return;
   Known& known = found->second;
   if (known.handle != 0) {
-    wheel_.remove(known.firing.score, known.handle);
+    wheel_.remove(known.wakes, known.handle);
     handles_.erase(known.handle);
   } else {
     queue_of(known.firing).erase(&known);
@@ -105,6 +113,7 @@ void Engine::open(SessionId session, std::string instance, std::string name, std
 void Engine::close(SessionId session, SysTime now) {
   Executor* executor = executors_.close(session);
   if (executor == nullptr) return;
+  executor->gone_at = now;
   for (const auto& key : executor->target_keys) {
     if (!executors_.serves(key) && targets_.contains(key)) {
       unserved_.try_emplace(key, now + kParkGrace);

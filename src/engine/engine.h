@@ -61,7 +61,8 @@ struct Placement {
 
 class Engine {
  public:
-  explicit Engine(SysTime start) : wheel_(start), leases_(start) {}
+  /// @param ahead  planned ticks are matched so long before they are due, while their executor has credits to spare
+  explicit Engine(SysTime start, milliseconds ahead = milliseconds(0)) : ahead_(ahead), wheel_(start), leases_(start) {}
 
   /// A target that nobody serves any more is given this long to come back before its due firings are parked.
   static constexpr milliseconds kParkGrace{1'000};
@@ -76,8 +77,9 @@ class Engine {
   std::vector<Shard> owned() const;
 
   // The due set: what is loaded from the store, and what this node has just written there.
+  enum class When : std::uint8_t { Ahead, NotBeforeDue };
   /// False: known already, or beyond the wheel's horizon (the loader finds it when its time comes). Only DUE firings.
-  bool add(OpenFiring firing, SysTime now);
+  bool add(OpenFiring firing, SysTime now, When when = When::Ahead);
   /// It is no longer DUE in the store. Repeatable.
   void forget(const FiringId& id);
   /// The store's clock was stepped. Leases move with it; the due set is forgotten, to be loaded anew from where it is now.
@@ -121,6 +123,7 @@ class Engine {
   struct Known {
     OpenFiring firing;
     std::uint64_t handle = 0;                ///< its entry in the wheel; 0: it is ready
+    SysTime wakes;                           ///< the instant of that entry
   };
   /// Higher priority first, then earlier due, then id.
   struct GoesFirst {
@@ -135,14 +138,17 @@ class Engine {
     int fetching = 0;                        ///< Unparks under way
   };
 
+  bool goes_ahead(const OpenFiring& firing) const;
+  void watch(Known& known, SysTime when);
   Queue& queue_of(const OpenFiring& firing);
   void wake(const std::vector<std::string>& keys);
   void make_ready(Known& known);
   void plan_target(const std::string& key, Target& target, SysTime now, Plan& plan);
-  void match(Queue& queue, bool suspect, Plan& plan);
+  void match(Queue& queue, bool suspect, SysTime now, Plan& plan);
   void park(Target& target, Queue& queue, std::size_t keep, WaitReason reason, Plan& plan);
   void fetch_waiting(const std::string& key, Target& target, Plan& plan);
 
+  const milliseconds ahead_;
   std::bitset<kShardCount> shards_;
   TimingWheel wheel_;
   std::uint64_t last_handle_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "base/planted_bug.h"
 
 namespace meepo::engine {
@@ -15,7 +16,7 @@ Executor& Executors::open(SessionId session, std::string instance, std::string n
   std::ranges::sort(target_keys);
   target_keys.erase(std::ranges::unique(target_keys).begin(), target_keys.end());
   executor.target_keys = std::move(target_keys);
-  executor.credits = credits;
+  executor.credits = executor.credits_most = credits;
   executor.connected_at = now;
   sessions_[session] = &executor;
   for (const auto& key : executor.target_keys) keys_[key].executors.push_back(&executor);
@@ -71,6 +72,7 @@ void Executors::grant(SessionId session, std::uint32_t credits, std::vector<std:
   Executor* executor = by_session(session);
   if (executor == nullptr || credits == 0) return;
   executor->credits += credits;
+  executor->credits_most = std::max(executor->credits_most, executor->credits);
   take_starved(*executor, keys);
 }
 
@@ -89,6 +91,19 @@ Executor* Executors::reserve(const std::string& target_key, bool suspect) {
   for (Executor* executor : key.executors) {
     auto& starved = executor->starved_keys;
     if (std::ranges::find(starved, target_key) == starved.end()) starved.push_back(target_key);
+  }
+  return nullptr;
+}
+
+Executor* Executors::reserve_ahead(const std::string& target_key) {
+  const auto found = keys_.find(target_key);
+  if (found == keys_.end()) return nullptr;
+  Key& key = found->second;
+  for (std::size_t tried = 0; tried < key.executors.size(); ++tried) {
+    Executor& executor = *key.executors[key.next++ % key.executors.size()];
+    if (executor.credits <= std::clamp(executor.credits_most / limits::kCreditsKeptShare, 1U, limits::kCreditsKeptMost)) continue;
+    --executor.credits;
+    return &executor;
   }
   return nullptr;
 }

@@ -25,8 +25,10 @@ struct Executor {
   SessionId session = 0;                       ///< 0: its stream is closed
   std::vector<std::string> target_keys;
   std::uint32_t credits = 0;                   ///< runs that may be sent now
+  std::uint32_t credits_most = 0;              ///< that it had at once on this stream
   std::uint32_t suspects = 0;                  ///< suspect runs reserved or running: at most one
   SysTime connected_at;
+  std::optional<SysTime> gone_at;              ///< when its last stream closed; nothing: this node saw none
   std::unordered_set<RunToken> runs;           ///< RUNNING in the store under its name
   std::vector<std::string> starved_keys;       ///< keys whose last search found no credit here
 };
@@ -52,6 +54,8 @@ class Executors {
   /// Takes one credit of an executor that serves the key, in turn. A suspect goes only to an executor that has no other suspect.
   /// Nothing: no credit is free; grant() will name the key when one is.
   Executor* reserve(const std::string& target_key, bool suspect);
+  /// The same for a run that is not due yet, from an executor that has more credits than are kept for what is due.
+  Executor* reserve_ahead(const std::string& target_key);
   /// Gives an unused credit back (the run was not sent) if the stream that it was for is still open; `keys` gets what had starved.
   void release(Executor& executor, SessionId session, bool suspect, std::vector<std::string>& keys);
   /// A suspect run is over; `keys` gets what had starved for it.

@@ -113,7 +113,9 @@ std::vector<LostRun> judge_crash(const Executor& executor, const std::vector<con
   for (const Lease* run : runs) {
     const bool count = counts(*run);
     LostRun item{
-        .id = run->id, .token = run->token, .to = fate_of(*run, count), .mark_suspect = true, .count_crash = count, .evidence = {}};
+        .id = run->id, .token = run->token, .to = fate_of(*run, count), .mark_suspect = false, .count_crash = count, .evidence = {}};
+    // What waited there for its due instant cannot have done it.
+    item.mark_suspect = run->started || !executor.gone_at || run->due <= *executor.gone_at;
     item.evidence = fmt::format("attempt {} lost: executor {} went away while {} ({} runs, {} started)", run->attempt, executor.instance,
                                 run->started ? "running it" : "holding it, not reported started", runs.size(), started);
     if (item.to == LostRun::To::Quarantined) {

@@ -49,17 +49,24 @@ void Engine::plan_target(const std::string& key, Target& target, SysTime now, Pl
     return;
   }
   unserved_.erase(key);
-  match(target.suspects, true, plan);
-  match(target.ready, false, plan);
+  match(target.suspects, true, now, plan);
+  match(target.ready, false, now, plan);
   park(target, target.ready, limits::kReadyPerTargetMax, WaitReason::Backlog, plan);
   fetch_waiting(key, target, plan);
 }
 
-void Engine::match(Queue& queue, bool suspect, Plan& plan) {
+void Engine::match(Queue& queue, bool suspect, SysTime now, Plan& plan) {
   while (!queue.empty()) {
     OpenFiring& first = (*queue.begin())->firing;
-    const Executor* executor = executors_.reserve(first.target_key, suspect);
-    if (executor == nullptr) return;
+    const bool ahead = first.score > now;
+    const Executor* executor = ahead ? executors_.reserve_ahead(first.target_key) : executors_.reserve(first.target_key, suspect);
+    if (executor == nullptr && !ahead) return;
+    if (executor == nullptr) {
+      Known& known = **queue.begin();
+      queue.erase(queue.begin());
+      watch(known, known.firing.score);
+      continue;
+    }
     queue.erase(queue.begin());
     plan.matches.push_back({.firing = std::move(first), .session = executor->session, .executor = executor->instance});
     known_.erase(plan.matches.back().firing.id);

@@ -67,6 +67,7 @@ class ActiveRun final : public ports::RunContext {
     bool acknowledged = false;     ///< the end was, or there is none to give
     StreamId started_on = 0;       ///< streams that were told
     StreamId offered_on = 0;
+    SteadyTime begin_at = SteadyTime::max();    ///< it is given to the invoker; max: it was, or something else is waited for
     SteadyTime lease_at = SteadyTime::max();    ///< the context is cancelled
     SteadyTime timeout_at = SteadyTime::max();
     std::optional<Deadlines::iterator> deadline;

@@ -42,7 +42,7 @@ void Executor::Impl::runs(StreamId id, std::vector<ports::Run> arrived) {
     if (run->on_loop.held) {
       offer_renewal(*run);
     } else {
-      invoke(run);
+      begin(run);
     }
   }
   end_turn();
@@ -58,7 +58,9 @@ void Executor::Impl::cancel_asked(const std::vector<ports::RunRef>& asked) {
 void Executor::Impl::ask_cancel(ActiveRun& run) {
   auto& state = run.on_loop;
   if (state.end || state.acknowledged || std::exchange(state.cancel_asked, true)) return;
-  if (withdraw(run)) {
+  if (state.begin_at != SteadyTime::max()) {
+    hand_back(run);  // it is not due yet: a cancel is a cancel
+  } else if (withdraw(run)) {
     end(run, Outcome::Stopped, std::nullopt, "cancelled before it was called");
   } else {
     run.cancel();
@@ -89,7 +91,7 @@ void Executor::Impl::renew_verdicts(StreamId id, const std::vector<ports::RenewV
     if (verdict.answer == ports::RenewAnswer::CancelAsked) {
       ask_cancel(*run);
     } else if (!state.queued && std::exchange(state.held, false)) {
-      invoke(runs_.at(state.ref.token));
+      begin(runs_.at(state.ref.token));
     }
   }
   end_turn();

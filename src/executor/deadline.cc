@@ -1,5 +1,6 @@
-// Deadlines: a handler's timeout, and the end of a lease that could not be renewed. One ordered list and one timer for all runs. A run
-// has one entry, at or before its earliest deadline: a renewed lease moves nothing, the entry is looked at once and put later.
+// Deadlines: when a run that came ahead begins, a handler's timeout, the end of a lease that could not be renewed. One ordered list and
+// one timer for all runs. A run has one entry, at or before its earliest deadline: a renewed lease moves nothing, the entry is looked at
+// once and put later.
 
 #include <algorithm>
 #include <utility>
@@ -25,7 +26,7 @@ void Executor::Impl::set_lease(ActiveRun& run, std::chrono::nanoseconds left) {
 
 void Executor::Impl::watch(ActiveRun& run) {
   auto& state = run.on_loop;
-  const SteadyTime at = std::min(state.lease_at, state.timeout_at);
+  const SteadyTime at = std::min({state.begin_at, state.lease_at, state.timeout_at});
   if (state.deadline && (*state.deadline)->first <= at) return;
   unwatch(run);
   if (at != SteadyTime::max()) state.deadline = deadlines_.emplace_hint(deadlines_.end(), at, &run);
@@ -51,8 +52,14 @@ void Executor::Impl::look_at_deadlines() {
     // A deadline that was reached may end the run and forget it.
     const RunPtr run = runs_.at(deadlines_.begin()->second->on_loop.ref.token);
     unwatch(*run);
-    if (std::min(run->on_loop.lease_at, run->on_loop.timeout_at) <= now) reached(*run);
-    if (!run->on_loop.end && !run->on_loop.acknowledged) watch(*run);
+    auto& state = run->on_loop;
+    // One whose lease has ended meanwhile (this process stood still) is not begun any more.
+    if (state.begin_at <= now && state.lease_at > now) {
+      state.begin_at = SteadyTime::max();
+      invoke(run);
+    }
+    if (std::min(state.lease_at, state.timeout_at) <= now) reached(*run);
+    if (!state.end && !state.acknowledged) watch(*run);
   }
   end_turn();
 }

@@ -140,12 +140,56 @@ TEST_F(ExecutorTest, ARunWithLessThanASecondOfItsLeaseLeft_IsCalledOnlyWhenRenew
   EXPECT_EQ(invoker.calls.size(), 2U);
 }
 
+TEST_F(ExecutorTest, ARunThatComesAhead_IsCalledWhenTheStoresTimeHasCome) {
+  start();
+  hello(1);
+  const SysTime store_now = loop.system_now() + 1h;  // another machine's clock
+  source.handlers.opened(1, store_now);
+  auto run = make_run(1);
+  run.due = store_now + 150ms;
+  run.not_before = run.due;
+  run.lease_until = store_now + kLease;
+  send(1, {run});
+  loop.advance(150ms - 1us);
+  EXPECT_TRUE(invoker.calls.empty());
+  loop.advance(20us);  // of 150 ms a ten-thousandth may be drift
+  ASSERT_EQ(invoker.calls.size(), 1U);
+  ASSERT_TRUE(call(0).begin());
+  call(0).succeed();
+  loop.run();
+  EXPECT_EQ(take(1).ends.size(), 1U);
+}
+
+TEST_F(ExecutorTest, ARunThatComesAhead_AndIsCancelledOrStoppedBeforeIsHandedBack) {
+  start();
+  open(1);
+  for (const bool cancelled : {true, false}) {
+    auto run = make_run(cancelled ? 1 : 2);
+    run.due = loop.system_now() + 100ms;
+    run.not_before = run.due;
+    send(1, {run});
+    loop.advance(50ms);
+    if (cancelled) {
+      source.handlers.cancel_asked(1, {ref(run)});
+    } else {
+      executor->stop(1s, [](std::size_t) {});
+    }
+    loop.run();
+    const auto said = take(1);
+    EXPECT_EQ(said.handed_back, std::vector{ref(run)});
+    EXPECT_TRUE(said.ends.empty());
+    loop.advance(1s);
+    EXPECT_TRUE(invoker.calls.empty());
+  }
+}
+
 TEST_F(ExecutorTest, StoreTime_IsAskedForWithEveryRenewal_SoThatDriftDoesNotAddUp) {
   start();
   open(1);
+  const SteadyTime opened_at = loop.steady_now();
   loop.advance(Options().renew_every);
   const auto asked = take(1).times_asked;
-  ASSERT_EQ(asked, std::vector{loop.steady_now()});
+  ASSERT_EQ(asked, std::vector({opened_at, loop.steady_now()}));
   // Days later: the store's machine has gained a minute on this one.
   loop.advance(48h);
   const SteadyTime asked_at = loop.steady_now();

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/store_clock.h"
 #include "executor/active_run.h"
 #include "executor/executor.h"
 #include "executor/inbox.h"
@@ -35,7 +36,8 @@ class Executor::Impl {
   struct Stream {
     bool open = false;
     SteadyTime time_asked_at;     ///< with the hello, and anew every renewal
-    SysTime store_time;           ///< the answer: not before `time_asked_at`
+    ports::ExactTime store_time;  ///< the answer: not before `time_asked_at`
+    std::optional<StoreClock> clock;  ///< never ahead of the store: what is not due is not begun
     std::uint32_t credits = 0;    ///< to be granted
     std::vector<ports::RunRef> started;
     std::vector<ports::RunRenewal> renewals;
@@ -48,7 +50,7 @@ class Executor::Impl {
   ports::ExecutorHello hello(StreamId id);
   void opened(StreamId id, SysTime store_now);
   void closed(StreamId id, const Error& reason);
-  void told_time(StreamId id, SteadyTime asked_at, SysTime store_now);
+  void told_time(StreamId id, SteadyTime asked_at, ports::ExactTime store_now);
   Stream* open_stream(StreamId id);
   /// Puts runs that no living stream carries on one that is open, and says there what their schedulers may have missed.
   void lodge(StreamId id);
@@ -67,6 +69,8 @@ class Executor::Impl {
   void let_next_suspect();
 
   // invoke.cc
+  /// At once, or when the store's time has come to `not_before`.
+  void begin(const RunPtr& run);
   void invoke(const RunPtr& run);
   void invoker_said(std::vector<InvokerEvent> events);
   void target_returned(ActiveRun& run, ports::InvokeResult result);

@@ -37,6 +37,20 @@ std::string_view explain(ActiveRun::Reason reason) {
 
 }  // namespace
 
+void Executor::Impl::begin(const RunPtr& run) {
+  auto& state = run->on_loop;
+  const Stream* stream = open_stream(state.stream);
+  if (state.run.not_before && stream != nullptr) {
+    const SteadyTime at = stream->clock->steady_at(*state.run.not_before);
+    if (at > loop_.steady_now()) {
+      state.begin_at = at;
+      watch(*run);
+      return;
+    }
+  }
+  invoke(run);
+}
+
 void Executor::Impl::invoke(const RunPtr& run) {
   auto& state = run->on_loop;
   ports::Invocation invocation{.target = std::move(state.run.target), .app_id = std::move(state.run.app_id), .context = run};
@@ -95,8 +109,9 @@ bool Executor::Impl::withdraw(ActiveRun& run) {
   if (state.withdrawn) return true;
   if (state.returned || !run.withdraw()) return false;
   state.withdrawn = true;
-  if (state.held) {
+  if (state.held || state.begin_at != SteadyTime::max()) {
     // The invoker never had it.
+    state.begin_at = SteadyTime::max();
     state.returned = true;
     --occupied_;
   } else {

@@ -16,7 +16,7 @@ ports::RunSource::Handlers Executor::Impl::handlers() {
       .cancel_asked = [this](StreamId, std::vector<ports::RunRef> asked) { cancel_asked(asked); },
       .end_verdicts = [this](StreamId, std::vector<ports::EndVerdict> verdicts) { end_verdicts(verdicts); },
       .renew_verdicts = [this](StreamId id, std::vector<ports::RenewVerdict> verdicts) { renew_verdicts(id, verdicts); },
-      .store_time = [this](StreamId id, SteadyTime asked_at, SysTime store_now) { told_time(id, asked_at, store_now); },
+      .store_time = [this](StreamId id, SteadyTime asked_at, ports::ExactTime store_now) { told_time(id, asked_at, store_now); },
       .closed = [this](StreamId id, Error reason) { closed(id, reason); },
   };
 }
@@ -65,6 +65,8 @@ void Executor::Impl::opened(StreamId id, SysTime store_now) {
   if (found == streams_.end()) return;
   found->second.open = true;
   found->second.store_time = store_now;
+  found->second.clock.emplace(store_now, loop_.steady_now()).observe(store_now, {}, loop_.steady_now());
+  source_.ask_time(id, loop_.steady_now());  // the welcome is a little old, and rounded
   log::info("stream_opened", {{"stream", std::to_string(id)}});
   lodge(id);
   // What happened between the hello and its answer.
@@ -88,9 +90,10 @@ void Executor::Impl::opened(StreamId id, SysTime store_now) {
 }
 
 /// Two machines' steady clocks drift apart: what was told hours ago would be seconds off.
-void Executor::Impl::told_time(StreamId id, SteadyTime asked_at, SysTime store_now) {
+void Executor::Impl::told_time(StreamId id, SteadyTime asked_at, ports::ExactTime store_now) {
   Stream* stream = open_stream(id);
   if (stream == nullptr || asked_at < stream->time_asked_at || asked_at > loop_.steady_now()) return;
+  stream->clock->observe(store_now, {}, loop_.steady_now());
   stream->time_asked_at = asked_at;
   stream->store_time = store_now;
 }

@@ -30,6 +30,7 @@ struct Run {
   bool suspect = false;
   Target target;                     ///< with the run's own params where it has them
   std::string app_id;
+  std::optional<SysTime> not_before; ///< store time: the target is not called before it; nothing: at once
 };
 
 struct RunRef {
@@ -78,6 +79,7 @@ struct ExecutorHello {
   std::vector<RunEnd> ends;  ///< unacknowledged
 };
 
+using ExactTime = std::chrono::sys_time<std::chrono::microseconds>;
 using SessionId = std::uint64_t;  ///< one stream; never 0, never reused within a process
 
 /// The scheduler's end. All calls and handlers on the scheduler's loop. A send to a session that has closed is dropped: its `closed`
@@ -94,7 +96,7 @@ class Dispatcher {
     std::move_only_function<void(SessionId, std::vector<RunRef>)> handed_back;  ///< not started and will not be
     std::move_only_function<void(SessionId)> closed;
     /// The store's time now, for an executor that asks; the adapter answers it.
-    std::move_only_function<SysTime()> store_time;
+    std::move_only_function<ExactTime()> store_time;
   };
 
   virtual ~Dispatcher() = default;
@@ -124,7 +126,7 @@ class RunSource {
     std::move_only_function<void(StreamId, std::vector<RunRef>)> cancel_asked;
     std::move_only_function<void(StreamId, std::vector<EndVerdict>)> end_verdicts;
     std::move_only_function<void(StreamId, std::vector<RenewVerdict>)> renew_verdicts;
-    std::move_only_function<void(StreamId, SteadyTime asked_at, SysTime store_now)> store_time;  ///< the answer to ask_time()
+    std::move_only_function<void(StreamId, SteadyTime asked_at, ExactTime store_now)> store_time;  ///< the answer to ask_time()
     std::move_only_function<void(StreamId, Error)> closed;  ///< broken or refused; the adapter tries again later
   };
 

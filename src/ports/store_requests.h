@@ -107,21 +107,23 @@ struct UpdateRequest {
   std::vector<Item> items;
 };
 
-/// DUE → CLAIMED, arming the next tick in the same operation (rule R7); with `start` on to RUNNING. A planned tick that is due while
+/// DUE → CLAIMED once `now` is less than `ahead` before its due instant, arming the next tick in the same operation (rule R7); with `start` on to RUNNING. A planned tick that is due while
 /// another firing of its task is under way goes the way of the task's overlap (task.h) instead: on, to WAITING, or ended SKIPPED.
 struct ClaimRequest {
   struct Item {
     FiringId id;
-    std::optional<DueTick> next;       ///< the tick after this one; ignored where it exists already (a retry) or the task takes no more
+    std::optional<DueTick> next;  ///< the tick after this one; ignored where it exists already (a retry) or the task takes no more
     std::optional<StartRun> start;
-    TaskPtr known;                     ///< the task as the caller knows it: spares reading it, if its version is the one to run
+    TaskPtr known;  ///< the task as the caller knows it: spares reading it, if its version is the one to run
   };
   struct ItemAnswer {
-    bool claimed = false;              ///< false: it is not DUE at `now` (any more): forget it
-    std::optional<OpenFiring> not_yet; ///< it is due by the caller's clock, not yet by the store's: ask again
-    std::optional<BegunRun> begun;     ///< set when started
-    bool skipped = false;              ///< it ended SKIPPED(overlap), and `next` is armed
-    std::vector<OpenFiring> to_stop;   ///< CancelOther: the running attempts that were asked to stop by this
+    bool claimed = false;  ///< false: it is not DUE at `now` (any more): forget it
+    /// Not so near to its due instant by the store's clock as by the caller's; or, claimed ahead, another firing of its task is under way,
+    /// which may end before: ask again when it is due.
+    std::optional<OpenFiring> not_yet;
+    std::optional<BegunRun> begun;  ///< set when started
+    bool skipped = false;  ///< it ended SKIPPED(overlap), and `next` is armed
+    std::vector<OpenFiring> to_stop;  ///< CancelOther: the running attempts that were asked to stop by this
   };
   /// A firing already CLAIMED under this fence, or RUNNING under this start token, answers as the first time. A start token that an earlier
   /// attempt of the firing had begins nothing: a token names one attempt.
@@ -129,7 +131,8 @@ struct ClaimRequest {
   Shard shard = 0;
   Fence fence;
   SysTime lease_until;  ///< claim lease, for items without start
-  SysTime now;  ///< the caller's idea of store time: nothing due later is claimed
+  SysTime now;  ///< the caller's idea of store time: nothing due later than `ahead` after it is claimed
+  milliseconds ahead{0};  ///< a run that begins before its due instant is not sent before it
   std::vector<Item> items;
 };
 

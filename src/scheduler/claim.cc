@@ -43,6 +43,7 @@ void Scheduler::Impl::claim(std::vector<engine::Match> matches) {
     batch.request.shard = shard;
     batch.request.fence = *fence;
     batch.request.now = at;
+    batch.request.ahead = options_.claim_ahead;
     batch.request.lease_until = at + options_.claim_lease;
     ports::ClaimRequest::Item item{.id = match.firing.id, .next = std::nullopt, .start = std::nullopt, .known = match.firing.task};
     if (match.firing.task && match.firing.attempt == 0) {
@@ -72,7 +73,7 @@ void Scheduler::Impl::claimed(const engine::Match& match, const ports::ClaimRequ
     if (!answer) parts_.alerter.alert("claim_refused", answer.error().message);
     engine_.release(match.executor, match.session, match.firing.suspect);
     if (!answer) return;
-    add_due(std::move(answer->not_yet));
+    if (answer->not_yet) add_due(*std::move(answer->not_yet), engine::Engine::When::NotBeforeDue);
     ask_to_stop(answer->to_stop);
     if (!answer->skipped) return;
     log::warn("skip", {{"firing", match.firing.id.text()}, {"reason", "overlap"}});
@@ -92,7 +93,8 @@ void Scheduler::Impl::claimed(const engine::Match& match, const ports::ClaimRequ
   lease.suspect = match.firing.suspect;
   lease.on_lost = task->spec.options.on_lost;
   lease.task = task;
-  begun(std::move(lease), match.session, firing.params);
+  const bool ahead = match.firing.score > now();
+  begun(std::move(lease), match.session, firing.params, ahead ? std::optional(firing.due) : std::nullopt);
   if (item.next) add_due(task, *item.next);
   if (planted(PlantedBug::NextTickArmedLater)) arm_later(item, task, firing.due);
 }
@@ -107,7 +109,8 @@ void Scheduler::Impl::arm_later(ports::ClaimRequest::Item item, const TaskPtr& t
 }
 
 /// The attempt is RUNNING in the store: it goes to its executor if that is still there, else back.
-void Scheduler::Impl::begun(engine::Lease lease, engine::SessionId session, const std::optional<Payload>& params) {
+void Scheduler::Impl::begun(engine::Lease lease, engine::SessionId session, const std::optional<Payload>& params,
+                            std::optional<SysTime> not_before) {
   trace("begin", lease.id, lease.executor);
   const engine::Lease& kept = engine_.begun(std::move(lease));
   const engine::Executor* executor = engine_.executors().by_session(session);
@@ -122,6 +125,7 @@ void Scheduler::Impl::begun(engine::Lease lease, engine::SessionId session, cons
   run.target = spec.target;
   run.app_id = spec.app_id;
   if (auto* service = std::get_if<ServiceTarget>(&run.target); service != nullptr && params) service->params = *params;
+  run.not_before = not_before;
   runs_out_[session].push_back(std::move(run));
 }
 

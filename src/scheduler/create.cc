@@ -146,7 +146,7 @@ void Scheduler::Impl::created(Shard shard, CreateWork work, Result<ports::Create
       lease.on_lost = task->spec.options.on_lost;
       lease.task = task;
       trace("claim", first);
-      begun(std::move(lease), work.placement.session, std::nullopt);
+      begun(std::move(lease), work.placement.session, std::nullopt, std::nullopt);
       if (work.next) add_due(task, *work.next);
     } else if (result->not_yet) {
       add_due(*std::move(result->not_yet));

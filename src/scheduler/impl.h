@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/planted_bug.h"
+#include "base/store_clock.h"
 #include "engine/engine.h"
-#include "engine/store_clock.h"
 #include "schedule/planner.h"
 #include "scheduler/scheduler.h"
 
@@ -146,7 +146,7 @@ class Scheduler::Impl {
   void claim(std::vector<engine::Match> matches);
   void claimed(const engine::Match& match, const ports::ClaimRequest::Item& item, Result<ports::ClaimRequest::ItemAnswer> answer);
   void arm_later(ports::ClaimRequest::Item item, const TaskPtr& task, SysTime due);  ///< PlantedBug::NextTickArmedLater
-  void begun(engine::Lease lease, engine::SessionId session, const std::optional<Payload>& params);
+  void begun(engine::Lease lease, engine::SessionId session, const std::optional<Payload>& params, std::optional<SysTime> not_before);
   void dispatch();
 
   // misfire.cc
@@ -214,7 +214,7 @@ class Scheduler::Impl {
   void read_lapsed(Shard shard, State state);
   void read_changes(Shard shard);
   /// A firing that is DUE in the store now.
-  void add_due(OpenFiring firing);
+  void add_due(OpenFiring firing, engine::Engine::When when = engine::Engine::When::Ahead);
   void add_due(std::optional<OpenFiring> firing) {
     if (firing) add_due(*std::move(firing));
   }
@@ -222,7 +222,7 @@ class Scheduler::Impl {
 
   Options options_;
   Parts parts_;
-  engine::StoreClock clock_;
+  StoreClock clock_;
   engine::Engine engine_;
   std::map<Shard, ShardState> shards_;
   std::size_t takeovers_left_ = 0;

@@ -60,7 +60,7 @@ void Scheduler::Impl::loaded(Shard shard, SysTime until, ports::OpenRequest::Ans
        .ended = [this](ports::SessionId session, std::vector<ports::RunEnd> ends) { ended(session, std::move(ends)); },
        .handed_back = [this](ports::SessionId, std::vector<ports::RunRef> runs) { handed_back(std::move(runs)); },
        .closed = [this](ports::SessionId session) { closed(session); },
-       .store_time = [this] { return now(); }});
+       .store_time = [this] { return std::chrono::floor<std::chrono::microseconds>(clock_.exactly(parts_.loop.steady_now())); }});
 }
 
 void Scheduler::Impl::load_all() {
@@ -131,12 +131,12 @@ void Scheduler::Impl::read_changes(Shard shard) {
       });
 }
 
-void Scheduler::Impl::add_due(OpenFiring firing) {
+void Scheduler::Impl::add_due(OpenFiring firing, engine::Engine::When when) {
   const auto found = shards_.find(firing.id.task.shard());
   if (found == shards_.end()) return;
   // Beyond what is loaded, a full wheel takes nothing more: the loader comes to it.
   if (engine_.full() && found->second.loaded_until && firing.score > *found->second.loaded_until) return;
-  engine_.add(std::move(firing), now());
+  engine_.add(std::move(firing), now(), when);
   need_turn();
 }
 

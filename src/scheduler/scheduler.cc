@@ -51,7 +51,7 @@ Scheduler::Impl::Impl(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(parts),
       clock_(parts.loop.system_now(), parts.loop.steady_now()),
-      engine_(parts.loop.system_now()) {}
+      engine_(parts.loop.system_now(), options_.claim_ahead) {}
 
 Scheduler::Impl::~Impl() {
   *alive_ = false;

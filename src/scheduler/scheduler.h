@@ -28,6 +28,7 @@ struct Options {
   /// Executors whose instance name begins so live in this process: runs that an earlier process left to them are lost at once.
   std::string inside_executor_prefix;
   milliseconds claim_lease = limits::kClaimLease;
+  milliseconds claim_ahead = limits::kClaimAhead;  ///< planned ticks are claimed so long before they are due
   milliseconds run_lease = limits::kRunLease;
   milliseconds safety_read_every = limits::kSafetyReadEvery;
   milliseconds purge_every = limits::kPurgeEvery;            ///< retention looks at one shard each time

@@ -26,7 +26,14 @@ void SimulatedExecutor::stop() {
 }
 
 void SimulatedExecutor::send(ports::SessionId, std::vector<ports::Run> runs) {
-  for (auto& run : runs) begin(std::move(run));
+  for (auto& run : runs) {
+    const milliseconds early = run.not_before ? std::max(*run.not_before - loop_.system_now(), milliseconds(0)) : milliseconds(0);
+    if (early.count() == 0) {
+      begin(std::move(run));
+    } else {
+      later(early, [this, run = std::move(run)]() mutable { begin(std::move(run)); });
+    }
+  }
 }
 
 void SimulatedExecutor::begin(ports::Run run) {

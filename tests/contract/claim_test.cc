@@ -41,6 +41,62 @@ TEST_P(ClaimTest, Claim_ByAClockThatIsAheadOfTheStoresIsToldToAskAgain) {
   EXPECT_TRUE(one(early)->claimed);
 }
 
+class ClaimAheadTest : public StoreTest {
+ protected:
+  static constexpr milliseconds kAhead{200};
+  Result<ClaimRequest::ItemAnswer> claim_ahead(const FiringId& id, const StartRun& run, std::optional<DueTick> next = {}) {
+    ClaimRequest request{.shard = kShard, .fence = fence_, .lease_until = {}, .now = now(), .ahead = kAhead, .items = {}};
+    request.items.push_back({.id = id, .next = std::move(next), .start = run, .known = {}});
+    return one(std::move(request));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Stores, ClaimAheadTest, ::testing::ValuesIn(store_factories()), name_of);
+
+TEST_P(ClaimAheadTest, BeginsAtTheDueInstantAndArmsTheNextTick) {
+  const auto task = ladder("5,7");
+  const auto id = created(task);
+  const SysTime due = line(id).firing->due;
+  advance(milliseconds(5'000) - kAhead - milliseconds(1));
+  const auto run = start();
+  EXPECT_FALSE(claim_ahead(id, run)->begun) << "a millisecond too early";
+  ClaimRequest fast{.shard = kShard, .fence = fence_, .lease_until = {}, .now = now() + milliseconds(1), .ahead = kAhead, .items = {}};
+  fast.items.push_back({.id = id, .next = {}, .start = run, .known = {}});
+  EXPECT_TRUE(one(std::move(fast))->not_yet) << "by the caller's clock, not by the store's";
+  advance(milliseconds(1));
+  const auto answer = claim_ahead(id, run, next_tick(*task, id.tick));
+  ASSERT_TRUE(answer && answer->begun);
+  EXPECT_EQ(answer->begun->firing.begun_at, due);
+  EXPECT_EQ(open(State::Due).size(), 1U);
+  EXPECT_EQ(claim_ahead(id, run)->begun->firing.begun_at, due) << "a repeat";
+}
+
+TEST_P(ClaimAheadTest, WhileAnotherIsUnderWayOverlapIsDecidedWhenItIsDue) {
+  const auto task = ladder("0,1", true);
+  const auto run = token();
+  const auto first = started(task, run);
+  const FiringId second{.task = task->id, .tick = Tick::rung(1)};
+  advance(milliseconds(900));
+  const auto early = claim_ahead(second, start());
+  ASSERT_TRUE(early && early->not_yet);
+  EXPECT_EQ(early->not_yet->id, second);
+  EXPECT_EQ(open(State::Due).size(), 1U) << "nothing was decided";
+  advance(milliseconds(50));
+  ASSERT_TRUE(end(first, run, Outcome::Fail));
+  EXPECT_TRUE(claim_ahead(second, start())->begun) << "nothing else is under way any more";
+}
+
+TEST_P(ClaimAheadTest, CancelledBeforeItIsSentItEndsCancelled) {
+  const auto id = created(ladder("1"));
+  advance(milliseconds(900));
+  const auto run = start();
+  ASSERT_TRUE(claim_ahead(id, run)->begun);
+  ASSERT_TRUE(cancel(id.task));
+  const auto answer = reap({.id = id, .token = run.token, .lease_ended = false});
+  ASSERT_TRUE(answer && answer->reaped);
+  EXPECT_EQ(line(id).firing->fate, Fate::Cancelled);
+  EXPECT_EQ(get(id.task)->status, Status::Cancel);
+}
+
 TEST_P(ClaimTest, Claim_OfWhatIsNotThereOrEndedSaysForgetIt) {
   EXPECT_FALSE(claim({.task = TaskId::make(kShard, now(), 9), .tick = Tick::real()})->claimed);
   const auto run = token();

@@ -103,8 +103,16 @@ void SimSource::connect_later() {
 
 void SimSource::stop(milliseconds, std::move_only_function<void()> done) {
   started_ = false;
-  if (session_ != 0 && dispatcher_ != nullptr) dispatcher_->hang_up(std::exchange(session_, 0));
-  loop_.post(std::move(done));
+  if (session_ == 0 || dispatcher_ == nullptr) {
+    loop_.post(std::move(done));
+    return;
+  }
+  // What was said before arrives.
+  loop_.call_at(loop_.steady_now() + dispatcher_->delay_, [this, alive = std::weak_ptr(alive_), done = std::move(done)]() mutable {
+    if (alive.expired()) return;
+    if (session_ != 0 && dispatcher_ != nullptr) dispatcher_->hang_up(std::exchange(session_, 0));
+    done();
+  });
 }
 
 void SimSource::cut() {

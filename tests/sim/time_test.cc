@@ -64,6 +64,85 @@ class TimeTest : public testing::Test {
   World world_{7};
 };
 
+/// A tick is claimed 400 ms ahead and waits at its executor: whatever happens until it is due must find it. One tick, three seconds from
+/// now.
+class AheadTest : public TimeTest {
+ protected:
+  AheadTest() {
+    advance(std::chrono::ceil<seconds>(now() + milliseconds(1)) - now());
+    due_ = now() + seconds(3);
+    TaskSpec spec = plan("echo");
+    spec.options.max_count = 1;
+    spec.options.start = due_;
+    id_ = create(std::move(spec));
+    advance(seconds(3) - milliseconds(50));
+    EXPECT_EQ(world_.get(id_).status, Status::Running) << "it is claimed";
+    EXPECT_TRUE(calls(id_).empty());
+  }
+  void expect_punctual() {
+    ASSERT_EQ(calls(id_).size(), 1U);
+    EXPECT_GE(world_.history.back().at, due_);
+    EXPECT_LE(world_.history.back().at - due_, milliseconds(5));
+  }
+  SysTime due_;
+  TaskId id_;
+};
+
+TEST_F(AheadTest, IsCalledWhenItIsDue) {
+  advance(milliseconds(49));
+  EXPECT_TRUE(calls(id_).empty());
+  advance(seconds(5));
+  expect_punctual();
+  const auto ended = world_.get(id_).latest;
+  EXPECT_EQ(ended->begun_at, due_);
+  EXPECT_EQ(ended->outcome, Outcome::Success);
+}
+
+TEST_F(AheadTest, ACancelBeforeItIsDueIsACancel) {
+  EXPECT_TRUE(world_.cancel(id_).cancelled);
+  advance(seconds(20));
+  EXPECT_TRUE(calls(id_).empty());
+  EXPECT_EQ(world_.get(id_).status, Status::Cancel);
+  const auto rows = world_.ledger(id_);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].firing->fate, Fate::Cancelled) << "nothing was stopped: nothing had begun";
+}
+
+TEST_F(AheadTest, AnExecutorThatStopsBeforeItIsDueHandsItBackInTime) {
+  world_.start_executor("b");
+  advance(milliseconds(10));
+  world_.stop_executor("a");
+  advance(seconds(1));
+  expect_punctual();
+  EXPECT_EQ(world_.history.back().executor.substr(0, 1), "b");
+}
+
+TEST_F(AheadTest, AnExecutorThatIsKilledBeforeItIsDueIsReplacedWhenTheLeaseEnds) {
+  world_.start_executor("b");
+  advance(milliseconds(10));
+  world_.kill_executor("a");
+  advance(seconds(20));
+  ASSERT_EQ(calls(id_).size(), 1U);
+  EXPECT_EQ(world_.get(id_).latest->failures, 0U);
+  EXPECT_FALSE(world_.get(id_).latest->suspect) << "it cannot have begun";
+}
+
+TEST_F(AheadTest, ASchedulerThatIsKilledBeforeItIsDueIsNotMissed) {
+  world_.kill_scheduler();
+  advance(seconds(1));
+  expect_punctual();
+  world_.start_scheduler();
+  advance(seconds(5));
+  EXPECT_EQ(calls(id_).size(), 1U);
+  EXPECT_EQ(world_.get(id_).latest->outcome, Outcome::Success);
+}
+
+TEST_F(AheadTest, AClockSetBackDoesNotRunItTwice) {
+  world_.loop.step_system_clock(-minutes(1));
+  advance(minutes(2));
+  EXPECT_EQ(calls(id_).size(), 1U);
+}
+
 TEST_F(TimeTest, APlanFiresAtEachOfItsTimesAndNotBefore) {
   const SysTime created = now();
   const TaskId id = create(plan("echo"));
@@ -72,7 +151,7 @@ TEST_F(TimeTest, APlanFiresAtEachOfItsTimesAndNotBefore) {
   ASSERT_EQ(dues.size(), 100U);
   for (std::size_t i = 0; i < dues.size(); ++i) EXPECT_EQ(dues[i], std::chrono::floor<seconds>(created) + seconds(i + 1));
   for (const auto& call : world_.history) {
-    EXPECT_GE(call.at, call.due);
+    EXPECT_GE(call.at, call.due) << "claimed ahead, sent when it is due";
     EXPECT_LE(call.at - call.due, milliseconds(5));
   }
   EXPECT_TRUE(world_.alerter.counts.empty()) << world_.alerter.last;

@@ -144,7 +144,8 @@ Result<ports::Run> item_from(const v1::Run& run, Place place) {
                     .timeout = milliseconds(run.timeout_ms()),
                     .suspect = run.suspect(),
                     .target = *std::move(target),
-                    .app_id = run.app_id()};
+                    .app_id = run.app_id(),
+                    .not_before = run.not_before_ms() == 0 ? std::nullopt : std::optional(from_unix_ms(run.not_before_ms()))};
 }
 
 Result<ports::RunRef> item_from(const v1::RunRef& run, Place place) { return ref_from(run, place); }
@@ -262,7 +263,8 @@ Result<ToExecutor> read(const v1::ToExecutor& message, bool first) {
   ToExecutor out;
   if (first) out.welcome = from_unix_ms(message.welcome().now_ms());
   if (message.has_store_time()) {
-    out.store_time = {.question = message.store_time().question(), .now = from_unix_ms(message.store_time().now_ms())};
+    out.store_time = {.question = message.store_time().question(),
+                      .now = ports::ExactTime(std::chrono::microseconds(message.store_time().now_us()))};
   }
   if (auto done = read_all(message.end_verdicts(), "endVerdicts", out.end_verdicts); !done) return fail(std::move(done.error()));
   if (auto done = read_all(message.renew_verdicts(), "renewVerdicts", out.renew_verdicts); !done) return fail(std::move(done.error()));
@@ -312,6 +314,7 @@ std::size_t write(const ports::Run& run, v1::Run& out) {
   out.set_timeout_ms(static_cast<std::uint32_t>(run.timeout.count()));
   out.set_suspect(run.suspect);
   out.set_app_id(run.app_id);
+  if (run.not_before) out.set_not_before_ms(to_unix_ms(*run.not_before));
   convert::to_proto(run.target, *out.mutable_target());
   return out.ByteSizeLong();
 }

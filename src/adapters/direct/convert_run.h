@@ -32,7 +32,7 @@ struct ToExecutor {
   std::vector<ports::RunRef> cancel_asked;
   struct StoreTime {
     std::uint64_t question = 0;
-    SysTime now;
+    ports::ExactTime now;
   };
   std::optional<StoreTime> store_time;
 };

@@ -65,6 +65,7 @@ TEST(Direct, EverythingThatTheSchedulerSays_Arrives) {
   EXPECT_TRUE(runs.what[1].suspect);
   EXPECT_EQ(runs.what[1].target, make_run(2).target);
   EXPECT_EQ(runs.what[1].app_id, "app");
+  EXPECT_EQ(runs.what[1].not_before, make_run(2).not_before);
   EXPECT_EQ(executor.cancel_asked.pop().value().what, std::vector{make_ref(3)});
   const auto end_verdicts = executor.end_verdicts.pop().value();
   EXPECT_EQ(end_verdicts.what.at(0).run, make_ref(4));
@@ -86,7 +87,7 @@ TEST(Direct, AskTime_IsAnsweredWithTheStoresTime) {
   const auto told = executor.times.pop();
   ASSERT_TRUE(told);
   EXPECT_EQ(told->from, stream);
-  EXPECT_EQ(told->what, std::pair(asked_at, scheduler.store_now));
+  EXPECT_EQ(told->what, std::pair(asked_at, scheduler.store_now + std::chrono::microseconds(789)));
 }
 
 TEST(Direct, EverythingThatTheExecutorSays_Arrives) {

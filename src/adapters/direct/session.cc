@@ -39,12 +39,12 @@ void Session::welcome(SysTime now) {
   outgoing_.added(sizeof(std::int64_t));
 }
 
-void Session::tell_time(std::uint64_t question, SysTime now) {
+void Session::tell_time(std::uint64_t question, ports::ExactTime now) {
   const std::scoped_lock lock(mutex_);
   if (ending_) return;
   auto& out = *outgoing_.open().mutable_store_time();
   out.set_question(question);
-  out.set_now_ms(to_unix_ms(now));
+  out.set_now_us(now.time_since_epoch().count());
   outgoing_.added(2 * sizeof(std::int64_t));
 }
 

@@ -36,7 +36,7 @@ class Session final : public grpc::ServerBidiReactor<v1::FromExecutor, v1::ToExe
 
   // Loop: what to say. It goes out with flush(), or behind the write that is under way.
   void welcome(SysTime now);
-  void tell_time(std::uint64_t question, SysTime now);
+  void tell_time(std::uint64_t question, ports::ExactTime now);
   void add(const std::vector<ports::Run>& runs);
   void add_cancel_asked(const std::vector<ports::RunRef>& runs);
   void add(const std::vector<ports::EndVerdict>& verdicts);

@@ -20,8 +20,12 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
   Row& row = *pair->firing;
   const State state = row.firing.state;
   const bool same_run = item.start && state == State::Running && row.firing.run_token == item.start->token;
-  const bool due = state == State::Due && row.firing.score <= request.now;
-  if (due && row.firing.score > tables_.now) return ClaimRequest::ItemAnswer{.claimed = false, .not_yet = tables_.open_firing(row)};
+  const bool due = state == State::Due && row.firing.score <= request.now + request.ahead;
+  if (due && row.firing.score > tables_.now) {
+    const auto waits = waits_for_due(*pair, request.ahead);
+    if (!waits) return fail(waits.error());
+    if (*waits) return ClaimRequest::ItemAnswer{.claimed = false, .not_yet = tables_.open_firing(row)};
+  }
   if (!same_run && !due && state != State::Claimed) return ClaimRequest::ItemAnswer{};
   // A token names one attempt: this one was begun by the same request before, and has been taken back or has ended since.
   if (due && item.start && row.firing.run_token == item.start->token) return ClaimRequest::ItemAnswer{};
@@ -58,7 +62,9 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
   }
   if (same_run) return answer;
   if (item.start) {
-    answer.begun = due ? begin(*pair, {Move::Claim, Move::Begin}, *item.start, std::move(task))
+    // Claimed ahead, it begins when it is due.
+    const SysTime at = due ? std::max(tables_.now, row.firing.score) : tables_.now;
+    answer.begun = due ? begin(*pair, {Move::Claim, Move::Begin}, *item.start, std::move(task), at)
                        : begin(*pair, {Move::Begin}, *item.start, std::move(task));
   } else if (due) {
     Moving moving(tables_, row, *pair->task);
@@ -66,6 +72,14 @@ Result<ClaimRequest::ItemAnswer> Writer::claim(const ClaimRequest& request, cons
     row.firing.score = request.lease_until;
   }
   return answer;
+}
+
+/// Too far ahead by the store's clock; or what overlap says of it is not known before it is due.
+Result<bool> Writer::waits_for_due(const Pair& pair, milliseconds ahead) {
+  const Row& row = *pair.firing;
+  if (row.firing.score > tables_.now + ahead) return true;
+  if (!row.planned() || row.has_task || pair.task->facts.overlap == Overlap::Allow) return false;
+  return is_other_under_way(pair);
 }
 
 Result<ParkRequest::Answer> Writer::run(const ParkRequest& request) {

@@ -64,7 +64,8 @@ Result<Writer::Pair> Writer::find_pair(Shard shard, const FiringId& id) {
 
 Result<TaskPtr> Writer::record_for(const Pair& pair) { return tables_.record(*pair.task, pair.firing->pinned_version); }
 
-BegunRun Writer::begin(const Pair& pair, std::initializer_list<Move> moves, const StartRun& start, TaskPtr task) {
+BegunRun Writer::begin(const Pair& pair, std::initializer_list<Move> moves, const StartRun& start, TaskPtr task,
+                       std::optional<SysTime> at) {
   {
     Moving moving(tables_, *pair.firing, *pair.task);
     moving.go(moves);
@@ -73,7 +74,7 @@ BegunRun Writer::begin(const Pair& pair, std::initializer_list<Move> moves, cons
     ++firing.attempt;
     firing.run_token = start.token;
     firing.score = start.lease_until;
-    firing.begun_at = tables_.now;
+    firing.begun_at = at.value_or(tables_.now);
     firing.started = false;
     firing.cancel_acknowledged_at.reset();
     firing.waiting_since.reset();

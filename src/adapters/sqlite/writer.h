@@ -82,7 +82,9 @@ class Writer {
   Result<Pair> find_pair(Shard shard, const FiringId& id);
   Result<TaskPtr> record_for(const Pair& pair);
   /// DUE or CLAIMED or SENT → RUNNING. The caller has read the record.
-  ports::BegunRun begin(const Pair& pair, std::initializer_list<Move> moves, const ports::StartRun& start, TaskPtr task);
+  /// @param at  when it begins; nothing: now
+  ports::BegunRun begin(const Pair& pair, std::initializer_list<Move> moves, const ports::StartRun& start, TaskPtr task,
+                        std::optional<SysTime> at = std::nullopt);
   /// Makes a row an armed firing of the task; target, priority and onLost as in `like`.
   void fill_armed(Row& row, Row& task_row, const ports::Arm& arm, const Row& like);
   /// Adds a firing to a task; nullptr: it exists.
@@ -120,6 +122,7 @@ class Writer {
 
   // claim.cc
   Result<ports::ClaimRequest::ItemAnswer> claim(const ports::ClaimRequest& request, const ports::ClaimRequest::Item& item);
+  Result<bool> waits_for_due(const Pair& pair, milliseconds ahead);
 
   // begin.cc
   Result<ports::BeginRequest::ItemAnswer> begin_item(Shard shard, const ports::BeginRequest::Item& item);

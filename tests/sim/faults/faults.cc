@@ -189,6 +189,7 @@ void Faults::store_away() {
 void Faults::step_clock() {
   const auto by = some_time(3'000, 240'000);
   hit("store's clock stepped");
+  cluster_.witness.clock_steps();
   cluster_.loop.step_system_clock(pick(2) == 0 ? by : -by);
 }
 

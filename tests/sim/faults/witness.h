@@ -42,6 +42,7 @@ class Witness {
   /// The scheduler that quarantined it died afterwards, perhaps before it had heard so: nobody may have alerted.
   bool quarantine_untold(const FiringId& id) const;
   SysTime clock_most();
+  void clock_steps() { stepped_at_ = base_.elapsed(); }
 
   /// From now on a first attempt that begins later than `most` after its due instant is a violation.
   void expect_punctual(milliseconds most) {
@@ -61,6 +62,7 @@ class Witness {
  private:
   static constexpr std::chrono::seconds kLease{15};      ///< the longest: a node that has not heard of a step back asks for more
   static constexpr std::chrono::seconds kLeaseSpare{3};  ///< what clocks, deliveries and a step of the store's clock may take of it
+  static constexpr std::chrono::seconds kStepHeard{2};   ///< a scheduler asks its store for something more often
   static constexpr std::size_t kCreditsOfOne = 12;       ///< of a scheduler, on all executors together
 
   struct Attempts {
@@ -114,6 +116,7 @@ class Witness {
   std::map<std::string, SysTime> had_no_credit_;   ///< when that scheduler last used all its credits
   std::vector<std::string> violations_;
   SysTime clock_most_;
+  std::optional<std::chrono::nanoseconds> stepped_at_;
   std::optional<SysTime> punctual_from_;
   milliseconds lateness_most_{0};
   std::uint64_t digest_ = 1'469'598'103'934'665'603ULL;

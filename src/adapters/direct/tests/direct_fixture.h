@@ -116,7 +116,7 @@ class SchedulerEnd {
         .ended = [this](SessionId id, std::vector<ports::RunEnd> ends) { ended.push({id, std::move(ends)}); },
         .handed_back = [this](SessionId id, std::vector<ports::RunRef> runs) { handed_back.push({id, std::move(runs)}); },
         .closed = [this](SessionId id) { closed.push(id); },
-        .store_time = [this] { return store_now; },
+        .store_time = [this] { return store_now + std::chrono::microseconds(789); },
     };
   }
 
@@ -171,7 +171,7 @@ class ExecutorEnd {
         .end_verdicts = [this](StreamId id, std::vector<ports::EndVerdict> verdicts) { end_verdicts.push({id, std::move(verdicts)}); },
         .renew_verdicts = [this](StreamId id,
                                  std::vector<ports::RenewVerdict> verdicts) { renew_verdicts.push({id, std::move(verdicts)}); },
-        .store_time = [this](StreamId id, SteadyTime asked_at, SysTime now) { times.push({id, {asked_at, now}}); },
+        .store_time = [this](StreamId id, SteadyTime asked_at, ports::ExactTime now) { times.push({id, {asked_at, now}}); },
         .closed = [this](StreamId id, Error reason) { closed.push({id, std::move(reason)}); },
     };
   }
@@ -192,7 +192,7 @@ class ExecutorEnd {
   Queue<Heard<std::vector<ports::RunRef>>> cancel_asked;
   Queue<Heard<std::vector<ports::EndVerdict>>> end_verdicts;
   Queue<Heard<std::vector<ports::RenewVerdict>>> renew_verdicts;
-  Queue<Heard<std::pair<SteadyTime, SysTime>>> times;
+  Queue<Heard<std::pair<SteadyTime, ports::ExactTime>>> times;
   Queue<Heard<Error>> closed;
 };
 
@@ -216,7 +216,8 @@ inline ports::Run make_run(std::uint64_t number, std::string params = "[1]") {
                                   .group = "g",
                                   .param_types = {"long"},
                                   .params = {.encoding = Encoding::Json, .data = std::move(params)}},
-          .app_id = "app"};
+          .app_id = "app",
+          .not_before = from_unix_ms(1'800'000'000'123)};
 }
 
 inline ports::RunEnd make_end(std::uint64_t number, std::string result = "[0.10]") {
