@@ -93,7 +93,8 @@ void Scheduler::Impl::claimed(const engine::Match& match, const ports::ClaimRequ
   lease.suspect = match.firing.suspect;
   lease.on_lost = task->spec.options.on_lost;
   lease.task = task;
-  const bool ahead = match.firing.score > now();
+  // By the row, not by what the engine knew: a step of the clock may have moved a rung meanwhile. A retry begins at once.
+  const bool ahead = firing.attempt == 1 && firing.due > now();
   begun(std::move(lease), match.session, firing.params, ahead ? std::optional(firing.due) : std::nullopt);
   if (item.next) add_due(task, *item.next);
   if (planted(PlantedBug::NextTickArmedLater)) arm_later(item, task, firing.due);

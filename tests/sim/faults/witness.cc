@@ -84,6 +84,10 @@ bool Witness::quarantine_untold(const FiringId& id) const {
   return died && *died >= found->second.second;
 }
 
+bool Witness::was_short_of_credits(milliseconds within) const {
+  return std::ranges::any_of(had_no_credit_, [&](const auto& entry) { return entry.second >= base_.system_now() - within; });
+}
+
 SysTime Witness::clock_most() {
   clock_most_ = std::max(clock_most_, base_.system_now());
   return clock_most_;

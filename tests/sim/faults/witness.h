@@ -41,6 +41,8 @@ class Witness {
   std::optional<std::chrono::nanoseconds> gone(const std::string& instance) const;
   /// The scheduler that quarantined it died afterwards, perhaps before it had heard so: nobody may have alerted.
   bool quarantine_untold(const FiringId& id) const;
+  /// A scheduler used all its credits within that time: what is due may have waited for one.
+  bool was_short_of_credits(milliseconds within) const;
   SysTime clock_most();
   void clock_steps() { stepped_at_ = base_.elapsed(); }
 
