@@ -88,10 +88,20 @@ void Executor::Impl::renew_verdicts(StreamId id, const std::vector<ports::RenewV
     }
     const auto left = lease_left(id, verdict.lease_until);
     set_lease(*run, left > std::chrono::nanoseconds(0) ? left : options_.renew_every);
+    if (left < kLeaseLeast && state.begin_at != SteadyTime::max()) {
+      // The answer waited while this process stood still: what has not begun is asked for again.
+      state.begin_at = SteadyTime::max();
+      state.held = true;
+    }
     if (verdict.answer == ports::RenewAnswer::CancelAsked) {
       ask_cancel(*run);
-    } else if (!state.queued && std::exchange(state.held, false)) {
-      begin(runs_.at(state.ref.token));
+    } else if (state.held && !state.queued) {
+      if (left < kLeaseLeast) {
+        offer_renewal(*run);
+      } else {
+        state.held = false;
+        begin(runs_.at(state.ref.token));
+      }
     }
   }
   end_turn();

@@ -140,6 +140,39 @@ TEST_F(ExecutorTest, ARunWithLessThanASecondOfItsLeaseLeft_IsCalledOnlyWhenRenew
   EXPECT_EQ(invoker.calls.size(), 2U);
 }
 
+TEST_F(ExecutorTest, ARenewalWhoseAnswerIsAsOldAsItsLease_IsAskedForAgainBeforeTheCall) {
+  start();
+  open(1);
+  auto run = make_run(1);
+  run.suspect = true;
+  send(1, {run});
+  take(1);
+  const auto answer = [&](SysTime until) {
+    source.handlers.renew_verdicts(1, {{.run = ref(run), .answer = RenewAnswer::Ok, .lease_until = until}});
+    loop.run();
+  };
+  answer(loop.system_now() + 999ms);  // it waited while this process stood still
+  EXPECT_TRUE(invoker.calls.empty());
+  EXPECT_EQ(take(1).renewals.size(), 1U);
+  answer(loop.system_now() + kLease);
+  EXPECT_EQ(invoker.calls.size(), 1U);
+}
+
+TEST_F(ExecutorTest, ARunThatComesAhead_AndWhoseRenewalIsAnsweredTooLateIsAskedForAgain) {
+  start();
+  open(1);
+  auto run = make_run(1);
+  run.due = loop.system_now() + 100ms;
+  run.not_before = run.due;
+  send(1, {run});
+  source.handlers.renew_verdicts(1, {{.run = ref(run), .answer = RenewAnswer::Ok, .lease_until = loop.system_now()}});
+  loop.advance(200ms);
+  EXPECT_TRUE(invoker.calls.empty()) << "its lease may be over";
+  EXPECT_EQ(take(1).renewals.size(), 1U);
+  answer_renewal(1, run, RenewAnswer::Lost);
+  EXPECT_TRUE(invoker.calls.empty());
+}
+
 TEST_F(ExecutorTest, ARunThatComesAhead_IsCalledWhenTheStoresTimeHasCome) {
   start();
   hello(1);

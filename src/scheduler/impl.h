@@ -203,6 +203,7 @@ class Scheduler::Impl {
   void look_after_leases();
   void reap(std::vector<engine::LostRun> lost, bool lease_ended);
   void tell_to_stop(const engine::Lease& lease);
+  void reap_unanswered(const ports::ReapRequest& request, const Error& error);
   void reap_answered(const ports::ReapRequest& request, ports::ReapRequest::Answer answers);
 
   // load.cc

@@ -1,5 +1,7 @@
 // recover: shards are taken over with what runs in them; attempts that are lost are taken back or ended.
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/planted_bug.h"
 #include "scheduler/impl.h"
@@ -112,8 +114,22 @@ void Scheduler::Impl::reap(std::vector<engine::LostRun> lost, bool lease_ended) 
       for (const auto& item : sent.items) {
         if (item.lease_ended) reaping_.erase(item.id);
       }
-      if (answers) reap_answered(sent, *std::move(answers));
+      if (answers) {
+        reap_answered(sent, *std::move(answers));
+      } else {
+        reap_unanswered(sent, answers.error());
+      }
     });
+  }
+}
+
+/// It may have been carried out, and no other node will say so.
+void Scheduler::Impl::reap_unanswered(const ports::ReapRequest& request, const Error& error) {
+  using To = ports::ReapRequest::Item::To;
+  for (const auto& item : request.items) {
+    const std::string text = item.id.text() + " perhaps: " + item.evidence + " (" + error.message + ")";
+    if (item.to == To::Quarantined) parts_.alerter.alert("firing_quarantined", text);
+    if (item.to == To::Unknown) parts_.alerter.alert("firing_unknown", text);
   }
 }
 
@@ -135,7 +151,8 @@ void Scheduler::Impl::reap_answered(const ports::ReapRequest& request, ports::Re
     judged_.erase(item.token);
     if (answers[i]->lease_until) {
       // Renewed through another node, or by a renewal whose answer was lost.
-      engine_.leases().renew(item.token, *answers[i]->lease_until);
+      // No lease is longer than this: a row that the store has yet to move by a step of its clock says more.
+      engine_.leases().renew(item.token, std::min(*answers[i]->lease_until, now() + options_.run_lease));
       continue;
     }
     const auto lease = engine_.over(item.token);

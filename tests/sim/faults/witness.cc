@@ -81,7 +81,7 @@ bool Witness::quarantine_untold(const FiringId& id) const {
   const auto found = quarantined_.find(id);
   if (found == quarantined_.end()) return false;
   const auto died = gone(found->second.first);
-  return died && *died >= found->second.second;
+  return died && *died >= found->second.second - std::chrono::seconds(2);  // the request was on its way
 }
 
 bool Witness::was_short_of_credits(milliseconds within) const {
@@ -207,6 +207,7 @@ void Witness::begun(const Begun& run, SysTime now) {
   check_second(id, attempts);
   attempts.running = run.token;
   attempts.last = run.attempt;
+  attempts.begun_at = base_.elapsed();
   attempts.leased_until = {};
   leased(attempts, run.lease_until, now);
   attempts.failed = false;
@@ -278,7 +279,7 @@ std::size_t Witness::called(TargetCall call) {
                                 attempts.last, attempts.running.empty() ? ", which is over" : ""));
   }
   // Claimed ahead by the clock as it was before a step back: its scheduler may not have heard of it.
-  const bool stepped = stepped_at_ && call.at - *stepped_at_ < kStepHeard;
+  const bool stepped = stepped_at_ && *stepped_at_ > attempts.begun_at - kStepHeard;
   const milliseconds early = stepped ? limits::kClaimAhead : milliseconds(1);
   // A retry waits for its own instant; a clock set back may show its tick's again.
   const bool first = !attempts.call;

@@ -71,6 +71,7 @@ class Witness {
     RunToken running;
     RunToken taken_back;                   ///< the last one that was: a repeat of that request says so again
     std::uint32_t last = 0;
+    std::chrono::nanoseconds begun_at{0};      ///< the last one, in virtual time
     std::chrono::nanoseconds leased_until{0};  ///< the last one, in virtual time
     std::string node;                      ///< that began the last one
     bool failed = false;                   ///< the last one ended without success: it may go again
