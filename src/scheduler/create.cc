@@ -152,10 +152,10 @@ void Scheduler::Impl::created(Shard shard, CreateWork work, Result<ports::Create
       add_due(*std::move(result->not_yet));
     } else if (work.first.state == State::Due) {
       add_due(task, work.first.tick);
-    } else {
-      engine_.waiting(shard, work.target_key);
     }
   }
+  // Also if the answer was lost, or is about an earlier request of the same id: nothing else says that a firing waits there.
+  if (work.first.state == State::Waiting && shards_.contains(shard)) engine_.waiting(shard, work.target_key);
   if (!result) {
     answer(work.pending, fail(std::move(result.error())));
     return;

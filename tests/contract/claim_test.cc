@@ -94,6 +94,7 @@ TEST_P(ClaimAheadTest, CancelledBeforeItIsSentItEndsCancelled) {
   const auto answer = reap({.id = id, .token = run.token, .lease_ended = false});
   ASSERT_TRUE(answer && answer->reaped);
   EXPECT_EQ(line(id).firing->fate, Fate::Cancelled);
+  EXPECT_FALSE(line(id).firing->begun_at) << "it never began";
   EXPECT_EQ(get(id.task)->status, Status::Cancel);
 }
 

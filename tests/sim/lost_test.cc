@@ -55,6 +55,19 @@ TEST(Lost, AStoreThatIsAway_IsAskedOnceForEachLostRun) {
   EXPECT_EQ(reaps, 1);
 }
 
+TEST(Lost, ACreateWhoseAnswerWasLost_RunsWhenAnExecutorComes) {
+  World world;
+  world.faults->decide = [](const ports::StoreRequest& request) {
+    return std::holds_alternative<ports::CreateRequest>(request) ? FaultStore::Action::FailAfter : FaultStore::Action::Pass;
+  };
+  ASSERT_FALSE(world.create(real("echo"))) << "whether it was written is not known";
+  world.faults->decide = nullptr;
+  world.loop.advance(seconds(10));
+  world.start_executor("a");
+  world.loop.advance(seconds(10));
+  ASSERT_EQ(world.history.size(), 1U);
+}
+
 TEST(Lost, OnLostUnknown_EndsUnknownWithAnAlert) {
   World world;
   world.start_executor("a");

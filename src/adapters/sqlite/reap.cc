@@ -59,6 +59,7 @@ bool Writer::reaped_before(const Row& row, const ReapRequest::Item& item) {
 
 Result<ReapRequest::ItemAnswer> Writer::reap_run(const Pair& pair, const ReapRequest::Item& item) {
   auto& firing = pair.firing->firing;
+  if (firing.begun_at && *firing.begun_at > tables_.now) firing.begun_at.reset();  // claimed ahead, and taken back before it was due
   const std::string evidence = cut(item.evidence, limits::kErrorBytesKept);
   if (firing.started || !evidence.empty()) {
     auto attempt = attempt_with(pair, {});

@@ -152,6 +152,8 @@ bool Writer::end(const Pair& pair, std::initializer_list<Move> moves, Fate fate,
   if (outcome != Outcome::None) firing.outcome = outcome;
   firing.skip_reason = skip_reason;
   firing.ended_at = tables_.now;
+  // The store's clock was set back between its claim and its due instant.
+  if (firing.begun_at && *firing.begun_at > tables_.now) firing.begun_at = tables_.now;
   firing.score = tables_.now;
   firing.wait_reason = WaitReason::None;
   firing.waiting_since.reset();

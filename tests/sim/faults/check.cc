@@ -142,7 +142,12 @@ void Check::rows(const Asked& asked, const TaskView& view, const std::vector<Led
   const bool ahead = (view.armed && view.armed->due > late) || std::ranges::any_of(rows, [&](const LedgerRow& line) {
                        return line.firing && line.firing->state != State::Ended && line.firing->due > late;
                      });
-  if (!view.ended_at && !ahead) violation("I18", fmt::format("{} has not ended: {}", asked.id->text(), to_string(view.status)));
+  if (!view.ended_at && !ahead) {
+    const auto armed = view.armed ? fmt::format(", {} {} since {}", to_string(view.armed->state), to_string(view.armed->wait_reason),
+                                                to_iso_utc(view.armed->score))
+                                  : std::string();
+    violation("I18", fmt::format("{} has not ended: {}{}", asked.id->text(), to_string(view.status), armed));
+  }
 }
 
 void Check::row(const Asked& asked, const Firing& firing) {
