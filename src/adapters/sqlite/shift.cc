@@ -41,7 +41,9 @@ void Writer::shift_to(Shard shard, const ports::ClockSteps& up_to) {
 void Writer::shift(Row& row, milliseconds by) {
   auto& firing = row.firing;
   const bool leased = firing.state == State::Claimed || firing.state == State::Sent || firing.state == State::Running;
-  const bool retries = firing.state == State::Due && !row.never_began();
+  // One that was taken back before it had started still waits for the instant that its tick names.
+  const bool waits_for_instant = firing.id.tick.instant().has_value() && firing.score == firing.due;
+  const bool retries = firing.state == State::Due && !row.never_began() && !waits_for_instant;
   const bool rung = !leased && row.never_began() && row.planned() && firing.id.tick.rung_index().has_value();
   if (!leased && !retries && !rung) return;
   firing.score += by;
