@@ -159,6 +159,18 @@ TEST_P(AgainTest, Shift_MovesWhatCountsElapsedTimeOnce) {
             Code::Fenced);
 }
 
+TEST_P(AgainTest, Shift_LeavesATickThatWasTakenBackUnstartedAtItsInstant) {
+  Task at_time = timing();
+  const DueTick due{.tick = Tick::at(now()), .due = now()};
+  ASSERT_TRUE(create({.task = std::make_shared<const Task>(at_time), .first = {.tick = due}}));
+  const FiringId instant{.task = at_time.id, .tick = due.tick};
+  const auto run = start();
+  ASSERT_TRUE(claim(instant, {}, run)->begun);
+  ASSERT_TRUE(reap({.id = instant, .token = run.token, .lease_ended = false})->reaped);
+  ASSERT_TRUE(ask(ShiftRequest{.shard = kShard, .fence = fence_, .steps = {.count = 1, .total = -hours(1)}}));
+  EXPECT_EQ(line(instant).firing->score, due.due);
+}
+
 TEST_P(AgainTest, TakeOver_CutsLeasesThatAClockOfTheFutureGave) {
   const auto run = token();
   const auto running = started(real(), run);
