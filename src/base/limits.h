@@ -72,7 +72,7 @@ inline constexpr milliseconds kWheelHorizon{30'000};
 inline constexpr std::size_t kWheelEntriesMax = 200'000;  ///< over all shards of a loop; the store keeps the rest
 inline constexpr std::size_t kReadyPerTargetMax = 20'000;  ///< due and without a credit; more are parked (backlog)
 inline constexpr milliseconds kClaimLease{10'000};
-inline constexpr milliseconds kClaimAhead{400};  ///< planned ticks are claimed so long before they are due, and sent when they are
+inline constexpr milliseconds kClaimAhead{400};  ///< planned ticks are claimed and sent so long before they are due
 /// Of an executor's credits one in so many, from 1 to kCreditsKeptMost, is not taken ahead: what is due meanwhile needs one.
 inline constexpr std::uint32_t kCreditsKeptShare = 8;
 inline constexpr std::uint32_t kCreditsKeptMost = 16;

@@ -79,6 +79,7 @@ struct ExecutorHello {
   std::vector<RunEnd> ends;  ///< unacknowledged
 };
 
+/// Store time for an executor that begins a run at its due instant: whole milliseconds would make it late.
 using ExactTime = std::chrono::sys_time<std::chrono::microseconds>;
 using SessionId = std::uint64_t;  ///< one stream; never 0, never reused within a process
 
