@@ -110,6 +110,7 @@ struct Row {
   bool open() const { return has_firing && firing.state != State::Ended; }
   /// A task's firing that is open counts as armed until an attempt began.
   bool never_began() const { return firing.attempt == 0; }
+  friend bool operator==(const Row&, const Row&) = default;
   std::optional<std::int64_t> place() const;
   std::int64_t score() const;          ///< with place() only
 };

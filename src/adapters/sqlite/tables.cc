@@ -1,5 +1,6 @@
 #include "adapters/sqlite/tables.h"
 
+#include <cassert>
 #include <utility>
 
 #include "adapters/sqlite/statements.h"
@@ -28,6 +29,7 @@ Tables::~Tables() = default;
 Result<void> Tables::load() {
   name_ids_.clear();
   name_texts_.clear();
+  cache_.clear();
   shards_ = {};
   auto run = statements_->shards.run();
   while (run.step()) {
@@ -54,17 +56,39 @@ void Tables::save() {
   }
 }
 
-Row& Tables::new_row() {
+Row& Tables::copy(const Row& row) {
   if (rows_used_ == rows_.size()) rows_.push_back(std::make_unique<Row>());
-  Row& row = *rows_[rows_used_++];
-  row = Row{};
-  return row;
+  // Assigned, so that its texts keep their memory from item to item.
+  return *rows_[rows_used_++] = row;
+}
+
+Row& Tables::new_row() {
+  static const Row kEmpty;
+  return copy(kEmpty);
+}
+
+const Row* Tables::find_kept(const TaskId& task, std::string_view tick) {
+  const Row* kept = cache_.find(task, tick);
+#ifndef NDEBUG
+  if (kept != nullptr) {
+    const auto mark = rows_used_;
+    const auto stored = read_row(task, tick);
+    assert(connection_.failed() || (stored && *stored != nullptr && **stored == *kept));
+    rows_used_ = mark;
+  }
+#endif
+  return kept;
 }
 
 Result<Row*> Tables::find(const TaskId& task, std::string_view tick) {
   for (std::size_t i = 0; i < rows_used_; ++i) {
     if (rows_[i]->task == task && rows_[i]->tick == tick) return rows_[i].get();
   }
+  if (const Row* kept = find_kept(task, tick)) return &copy(*kept);
+  return read_row(task, tick);
+}
+
+Result<Row*> Tables::read_row(const TaskId& task, std::string_view tick) {
   const auto key = pack(task);
   auto run = statements_->row.run();
   run.bind_blob(1, view(key)).bind_text(2, tick);
@@ -75,6 +99,9 @@ Result<Row*> Tables::find(const TaskId& task, std::string_view tick) {
 Result<Row*> Tables::find_task(const TaskId& task) {
   for (std::size_t i = 0; i < rows_used_; ++i) {
     if (rows_[i]->has_task && rows_[i]->task == task) return rows_[i].get();
+  }
+  for (const std::string_view tick : {"", "0"}) {
+    if (const Row* kept = find_kept(task, tick); kept != nullptr && kept->has_task) return &copy(*kept);
   }
   const auto key = pack(task);
   auto run = statements_->task_row.run();
@@ -153,6 +180,7 @@ void Tables::write(Row& row) {
       auto run = statements_->remove_row.run();
       run.bind_blob(1, view(key)).bind_text(2, row.tick).done();
     }
+    cache_.erase(row.task, row.tick);
     count(row);
     return;
   }
@@ -188,6 +216,7 @@ void Tables::write(Row& row) {
   row.fresh = false;
   row.new_record.clear();
   count(row);
+  cache_.put(row);
 }
 
 Result<void> Tables::read(Statement::Run& run, Row& row) {

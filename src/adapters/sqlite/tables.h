@@ -16,6 +16,7 @@
 
 #include "adapters/sqlite/connection.h"
 #include "adapters/sqlite/row.h"
+#include "adapters/sqlite/row_cache.h"
 #include "ports/store_requests.h"
 
 namespace meepo::adapters::sqlite {
@@ -104,7 +105,10 @@ class Tables {
 
  private:
   bool lengthen_range(const Row& task_row, const RangeRow& range);
+  const Row* find_kept(const TaskId& task, std::string_view tick);
+  Result<Row*> read_row(const TaskId& task, std::string_view tick);
   Row& new_row();
+  Row& copy(const Row& row);
   void write(Row& row);
   void count(Row& row);
 
@@ -114,6 +118,7 @@ class Tables {
   std::array<ShardState, kShardCount> shards_;
   std::vector<std::unique_ptr<Row>> rows_;
   std::size_t rows_used_ = 0;
+  RowCache cache_;
   std::unordered_map<std::string, std::int64_t, StringHash, std::equal_to<>> name_ids_;
   std::unordered_map<std::int64_t, std::string> name_texts_;
 };
