@@ -2,9 +2,14 @@
 # archive: the program starts sooner and runs where only glibc is. The few others stay shared.
 option(MEEPO_STATIC "Link the archives of the libraries where there are any" OFF)
 
-# archive_of(VARIABLE library): the archive beside a shared library, or what was given.
+# archive_of(VARIABLE library): the archive beside a shared library (a path, or -lNAME), or what was given.
 function(archive_of variable library)
-  string(REGEX REPLACE "\\.so(\\.[0-9.]*)?$" ".a" archive "${library}")
+  unset(archive)
+  if(library MATCHES "^-l(.+)$")
+    find_library(archive NAMES "lib${CMAKE_MATCH_1}.a" NO_CACHE)
+  else()
+    string(REGEX REPLACE "\\.so(\\.[0-9.]*)?$" ".a" archive "${library}")
+  endif()
   if(NOT EXISTS "${archive}")
     set(archive "${library}")
   endif()

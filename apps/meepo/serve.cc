@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/log.h"
+#include "notify.h"
 #include "signals.h"
 #include "version.h"
 
@@ -91,8 +92,10 @@ int serve(ServeFlags flags, bool json) {
   if (!server) return tell(server.error(), json, server.error().code == Code::InvalidArgument ? kUsage : kFailure);
   json ? print_json(**server, flags.settings) : print_text(**server, flags);
   std::fflush(stdout);
+  notify_systemd("READY=1");
   wait_for_stop();
   log::info("stop");
+  notify_systemd("STOPPING=1");
   (*server)->stop(kDrain);
   return kOk;
 }

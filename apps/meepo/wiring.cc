@@ -23,6 +23,7 @@
 #include "api/http/http_api.h"
 #include "base/log.h"
 #include "demo_service.h"
+#include "monitor/metrics.h"
 #include "net/address.h"
 #include "net/http_server.h"
 #include "schedule/zone.h"
@@ -73,6 +74,7 @@ class Server::Impl {
   Result<void> open_store();
   void start_scheduler();
   Result<void> listen();
+  void gather_metrics(std::move_only_function<void(std::string)> done);
   Result<void> start_inside_executor();
   void wait_until_ready();
 
@@ -163,6 +165,19 @@ void Server::Impl::wait_until_ready() {
   }
 }
 
+void Server::Impl::gather_metrics(std::move_only_function<void(std::string)> done) {
+  loop_.post([this, done = std::move(done)]() mutable {
+    scheduler_->counts([this, done = std::move(done)](Result<ports::CountsRequest::Answer> counts) mutable {
+      done(monitor::metrics_text({.version = kVersion,
+                                  .scheduler = scheduler_->figures(),
+                                  .store = store_->figures(),
+                                  .alerts = alerter_.counts(),
+                                  .counts = counts ? std::optional(*std::move(counts)) : std::nullopt,
+                                  .process = monitor::read_process_figures()}));
+    });
+  });
+}
+
 Result<void> Server::Impl::listen() {
   task_service_.emplace(*calls_, access_);
   admin_service_.emplace(*calls_, access_);
@@ -171,7 +186,7 @@ Result<void> Server::Impl::listen() {
   if (!grpc) return fail(std::move(grpc.error()));
   grpc_ = std::move(*grpc);
   grpc_text = grpc_->bound().text();
-  auto http_api = api::HttpApi::make(*calls_, access_, kVersion);
+  auto http_api = api::HttpApi::make(*calls_, access_, [this](auto done) { gather_metrics(std::move(done)); }, kVersion);
   if (!http_api) return fail(std::move(http_api.error()));
   http_api_ = std::move(*http_api);
   auto http = net::HttpServer::start({.address = http_address_, .flag = "--http"}, http_api_->handlers());

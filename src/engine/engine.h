@@ -107,6 +107,7 @@ class Engine {
 
   // Running attempts.
   Leases& leases() { return leases_; }
+  const Leases& leases() const { return leases_; }
   Lease& begun(Lease lease);
   /// The attempt is over, one way or another. Answers its lease, or nothing if it is not known.
   std::optional<Lease> over(const RunToken& token);

@@ -24,6 +24,7 @@ struct Lease {
   RunToken token;
   SysTime due;
   SysTime lease_until;
+  std::optional<SysTime> begun_at;  ///< nothing after a takeover
   std::string executor;             ///< instance
   std::string target_key;
   std::int32_t priority = 5;

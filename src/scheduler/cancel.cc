@@ -37,6 +37,7 @@ void Scheduler::Impl::cancel(TaskId id, Done<Result<Cancelled>> done) {
           return;
         }
         ask_to_stop(answer->running);
+        if (answer->cancelled) ++figures_.tasks_cancelled;
         done(Cancelled{.cancelled = answer->cancelled, .running = std::move(answer->begun), .chained = std::move(answer->chained)});
       });
 }
@@ -101,6 +102,7 @@ void Scheduler::Impl::resume_planned(const ports::TaskView& view, Done<Result<vo
       done(fail(std::move(answer.error())));
       return;
     }
+    figures_.ticks_skipped.add(SkipReason::Paused, count);
     if (count > 0) log::warn("skip", {{"task", std::string(id.text())}, {"ticks", std::to_string(count)}, {"reason", "paused"}});
     for (auto& firing : *answer) add_due(std::move(firing));
     done({});

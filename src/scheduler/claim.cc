@@ -77,6 +77,7 @@ void Scheduler::Impl::claimed(const engine::Match& match, const ports::ClaimRequ
     ask_to_stop(answer->to_stop);
     if (!answer->skipped) return;
     log::warn("skip", {{"firing", match.firing.id.text()}, {"reason", "overlap"}});
+    figures_.ticks_skipped.add(SkipReason::Overlap);
     if (item.next) add_due(match.firing.task, *item.next);
     return;
   }
@@ -88,6 +89,7 @@ void Scheduler::Impl::claimed(const engine::Match& match, const ports::ClaimRequ
   lease.target_key = match.firing.target_key;
   lease.priority = match.firing.priority;
   lease.attempt = firing.attempt;
+  lease.begun_at = firing.begun_at;
   lease.failures = firing.failures;
   lease.crashes = firing.crashes;
   lease.suspect = match.firing.suspect;
@@ -120,6 +122,8 @@ void Scheduler::Impl::begun(engine::Lease lease, engine::SessionId session, cons
     return;
   }
   const TaskSpec& spec = kept.task->spec;
+  figures_.begun.add(spec.kind);
+  if (kept.attempt == 1) figures_.lateness.add(seconds(now() - kept.due));
   ports::Run run{.id = kept.id, .token = kept.token, .attempt = kept.attempt, .due = kept.due, .lease_until = kept.lease_until};
   run.timeout = spec.options.timeout;
   run.suspect = kept.suspect;

@@ -12,6 +12,7 @@ void Scheduler::Impl::clock_stepped(milliseconds by, ports::ClockSteps steps) {
   step_not_felt_ += by;
   if (std::chrono::abs(step_not_felt_) < kStepFelt) return;
   const milliseconds all = std::exchange(step_not_felt_, milliseconds(0));
+  ++figures_.clock_steps;
   log::warn("clock_step", {{"ms", std::to_string(all.count())}});
   if (std::chrono::abs(all) > limits::kClockStepAlert) {
     parts_.alerter.alert("clock_stepped", fmt::format("the store's clock was stepped by {} ms: leases, retries and rungs move with it, "

@@ -136,7 +136,9 @@ void Scheduler::Impl::created(Shard shard, CreateWork work, Result<ports::Create
   const bool begun_now = stored && work.placement.session != 0 && !result->not_yet;
   if (work.placement.session != 0 && !begun_now) engine_.release(work.placement.executor, work.placement.session, false);
   const FiringId first{.task = task->id, .tick = work.first.tick.tick};
+  if (result && result->existed) ++figures_.creates_repeated;
   if (stored) {
+    figures_.created.add(task->spec.kind);
     trace("create", first);
     if (begun_now) {
       engine::Lease lease{.id = first, .token = work.token, .due = work.first.tick.due, .lease_until = work.lease_until};
@@ -144,6 +146,7 @@ void Scheduler::Impl::created(Shard shard, CreateWork work, Result<ports::Create
       lease.target_key = work.target_key;
       lease.priority = task->spec.options.priority;
       lease.on_lost = task->spec.options.on_lost;
+      lease.begun_at = now();
       lease.task = task;
       trace("claim", first);
       begun(std::move(lease), work.placement.session, std::nullopt, std::nullopt);
@@ -157,6 +160,7 @@ void Scheduler::Impl::created(Shard shard, CreateWork work, Result<ports::Create
   // Also if the answer was lost, or is about an earlier request of the same id: nothing else says that a firing waits there.
   if (work.first.state == State::Waiting && shards_.contains(shard)) engine_.waiting(shard, work.target_key);
   if (!result) {
+    ++figures_.creates_refused;
     answer(work.pending, fail(std::move(result.error())));
     return;
   }

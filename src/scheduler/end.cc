@@ -117,8 +117,14 @@ void Scheduler::Impl::end_answered(ports::SessionId session, const ports::EndReq
     parts_.alerter.alert("end_stale", "an end of " + item.id.text() + " was refused: its attempt had been taken back or had ended before");
     return;
   }
+  if (verdict == Verdict::Accepted) {
+    figures_.ended.add(item.outcome);
+    if (lease && lease->begun_at) figures_.duration.add(seconds(now() - *lease->begun_at));
+    if (item.chained) ++figures_.chained;
+  }
   // A repeat may be ours, of a request whose answer was lost: what it led to is there, so it is looked at like the first. Should it be
   // old news, the claim finds nothing to do.
+  if (answer->retry || (item.retry_at && lease)) ++figures_.retries;
   if (answer->retry) {
     add_due(std::move(*answer->retry));
   } else if (item.retry_at && lease) {

@@ -4,6 +4,7 @@
 // Everything runs in turns: events (use cases, reports, answers of the store) change the engine and put work into the outgoing lists;
 // at the end of the loop's batch one turn plans what follows and sends all of it, batched per shard and per stream.
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -50,6 +51,7 @@ class Scheduler::Impl {
   void ledger(ports::LedgerRequest request, Done<Result<ports::LedgerRequest::Answer>> done);
   void counts(Done<Result<ports::CountsRequest::Answer>> done);
   std::vector<ExecutorView> executors() const;
+  ports::SchedulerFigures figures() const;
 
  private:
   static constexpr milliseconds kRepeatFirst{50};       ///< back-off of insist()
@@ -113,6 +115,8 @@ class Scheduler::Impl {
 
   // scheduler.cc: turns, time, talking to the store
   SysTime now() const { return clock_.now(parts_.loop.steady_now()); }
+  /// For histograms: what lies ahead counts as 0.
+  static double seconds(milliseconds span) { return std::max(0.0, std::chrono::duration<double>(span).count()); }
   void need_turn();
   void turn();
   void arm_timer();
@@ -251,6 +255,7 @@ class Scheduler::Impl {
   Shard purged_ = 0;
   milliseconds step_not_felt_{0};  ///< steps of the store's clock that leases have not been moved by
   int safety_group_ = 0;
+  ports::SchedulerFigures figures_;  ///< its counters and histograms
   std::size_t asked_ = 0;  ///< requests in the store, and repeats that wait
   bool stopping_ = false;
   std::move_only_function<void()> stopped_;

@@ -64,6 +64,7 @@ void Scheduler::Impl::send_skips() {
 }
 
 void Scheduler::Impl::skipped(const ports::SkipItem& item, const TaskPtr& task) {
+  figures_.ticks_skipped.add(item.reason, item.range.count);
   log::warn("skip", {{"firing", item.open.text()},
                      {"last", item.range.last.text()},
                      {"ticks", std::to_string(item.range.count)},

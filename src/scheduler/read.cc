@@ -38,4 +38,17 @@ std::vector<ExecutorView> Scheduler::Impl::executors() const {
   return views;
 }
 
+ports::SchedulerFigures Scheduler::Impl::figures() const {
+  ports::SchedulerFigures figures = figures_;
+  figures.shards = shards_.size();
+  figures.firings_known = engine_.due_known();
+  figures.attempts_running = engine_.leases().size();
+  const auto connected = engine_.executors().connected();
+  figures.executors = connected.size();
+  for (const engine::Executor* executor : connected) figures.credits += executor->credits;
+  figures.creates_waiting = creates_waiting_;
+  figures.store_requests_waiting = asked_;
+  return figures;
+}
+
 }  // namespace meepo::scheduler

@@ -157,6 +157,7 @@ void Scheduler::Impl::reap_answered(const ports::ReapRequest& request, ports::Re
     }
     const auto lease = engine_.over(item.token);
     if (!answers[i]->reaped) continue;
+    ++figures_.taken_back;
     if (item.lease_ended && lease) tell_to_stop(*lease);
     log::warn("reap", {{"firing", item.id.text()}, {"evidence", item.evidence}});
     if (item.to == To::Quarantined) parts_.alerter.alert("firing_quarantined", item.id.text() + ": " + item.evidence);

@@ -46,6 +46,7 @@ void Scheduler::ledger(ports::LedgerRequest request, Done<Result<ports::LedgerRe
 }
 void Scheduler::counts(Done<Result<ports::CountsRequest::Answer>> done) { impl_->counts(std::move(done)); }
 std::vector<ExecutorView> Scheduler::executors() const { return impl_->executors(); }
+ports::SchedulerFigures Scheduler::figures() const { return impl_->figures(); }
 
 Scheduler::Impl::Impl(Options options, Parts parts)
     : options_(std::move(options)),

@@ -17,6 +17,7 @@
 #include "ports/clock.h"
 #include "ports/coordinator.h"
 #include "ports/dispatch.h"
+#include "ports/figures.h"
 #include "ports/random.h"
 #include "ports/store.h"
 #include "task/task.h"
@@ -146,6 +147,7 @@ class Scheduler {
   void ledger(ports::LedgerRequest request, Done<Result<ports::LedgerRequest::Answer>> done);  ///< NotFound; shard is filled in
   void counts(Done<Result<ports::CountsRequest::Answer>> done);
   std::vector<ExecutorView> executors() const;
+  ports::SchedulerFigures figures() const;
 
  private:
   class Impl;

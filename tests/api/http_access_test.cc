@@ -105,6 +105,17 @@ TEST(HttpAccess, ProbesAndPageNeedNoTokenAndThePageShowsNoCountsThen) {
   EXPECT_FALSE(server.ask(request_text("GET", "/", "", "Host: example.com\r\n")).has("Tasks by status"));
 }
 
+TEST(HttpAccess, MetricsAreForThoseWhoMayReadWhatRuns) {
+  const Server server(access_with_tokens());
+  const auto ask = [&](const std::string& headers) { return server.ask(request_text("GET", "/metrics", "", headers)); };
+  EXPECT_EQ(ask("Host: example.com\r\n").status, 401);
+  EXPECT_EQ(ask(bearer(kExecutorToken)).status, 403);
+  const auto reply = ask(bearer(kReaderToken));
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_TRUE(reply.has("Content-Type: text/plain; version=0.0.4; charset=utf-8"));
+  EXPECT_TRUE(reply.has("metrics 1"));
+}
+
 TEST(HttpAccess, ThePageEscapesTheHost) {
   const Server server(access_with_tokens());
   const auto page = server.ask(request_text("GET", "/", "", "Host: <b>&\"\r\n"));

@@ -77,7 +77,7 @@ class Server {
     loop_.start();
     on_loop([this] { scheduler_->start(); });
     while (!is_ready()) std::this_thread::yield();
-    http_api_ = HttpApi::make(*calls_, access_, "1.2.3").value();
+    http_api_ = HttpApi::make(*calls_, access_, [](auto done) { done("metrics 1\n"); }, "1.2.3").value();
     http_ = net::HttpServer::start({.address = kAnyPort}, http_api_->handlers()).value();
     task_service_ = std::make_unique<TaskService>(*calls_, access_);
     admin_service_ = std::make_unique<AdminService>(*calls_, access_);

@@ -1,5 +1,7 @@
 #include "adapters/sqlite/sqlite_store.h"
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -142,6 +144,7 @@ class SqliteStore::Impl {
   Result<void> open();
   void close();
   void submit(StoreRequest request, Done done);
+  StoreFigures figures() const;
   Fence fence() const { return fence_; }
   std::string description() const { return in_memory() ? "sqlite in memory" : "sqlite " + options_.folder; }
 
@@ -149,6 +152,7 @@ class SqliteStore::Impl {
   bool in_memory() const { return options_.folder.empty(); }
 
   std::vector<Answered> carry_writes(std::vector<Job> jobs);
+  void note_batch(const std::vector<Job>& jobs, const std::vector<StoreReply>& replies, SteadyTime::duration took);
   std::vector<Answered> carry_reads(std::vector<Job> jobs);
   void hand_over(std::vector<Answered> answered);
   void post_inline();
@@ -166,6 +170,8 @@ class SqliteStore::Impl {
   Lane write_lane_;
   Lane read_lane_;
   bool inline_posted_ = false;
+  mutable std::mutex figures_mutex_;
+  StoreFigures figures_;
   std::shared_ptr<Desk> desk_ = std::make_shared<Desk>();
 };
 
@@ -250,13 +256,32 @@ std::vector<Answered> SqliteStore::Impl::carry_writes(std::vector<Job> jobs) {
   std::vector<const StoreRequest*> requests;
   requests.reserve(jobs.size());
   for (const auto& job : jobs) requests.push_back(&job.request);
+  const SteadyTime began = loop_.steady_now();
   auto replies = writes_->run(requests, clock_.read());
+  note_batch(jobs, replies, loop_.steady_now() - began);
   std::vector<Answered> answered;
   answered.reserve(jobs.size());
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     answered.push_back({.done = std::move(jobs[i].done), .reply = std::move(replies[i]), .weight = jobs[i].weight});
   }
   return answered;
+}
+
+void SqliteStore::Impl::note_batch(const std::vector<Job>& jobs, const std::vector<StoreReply>& replies, SteadyTime::duration took) {
+  std::size_t items = 0;
+  for (const auto& job : jobs) items += job.weight;
+  const auto failed = std::ranges::count_if(replies, [](const StoreReply& reply) { return !reply; });
+  const std::lock_guard lock(figures_mutex_);
+  figures_.batch_items.add(static_cast<double>(items));
+  figures_.commit_seconds.add(std::chrono::duration<double>(took).count());
+  figures_.failed_requests += static_cast<std::uint64_t>(failed);
+}
+
+StoreFigures SqliteStore::Impl::figures() const {
+  const std::lock_guard lock(figures_mutex_);
+  StoreFigures figures = figures_;
+  figures.items_waiting = desk_->waiting;
+  return figures;
 }
 
 std::vector<Answered> SqliteStore::Impl::carry_reads(std::vector<Job> jobs) {
@@ -293,6 +318,7 @@ SqliteStore::~SqliteStore() { impl_->close(); }
 
 Fence SqliteStore::fence() const { return impl_->fence(); }
 std::string SqliteStore::description() const { return impl_->description(); }
+StoreFigures SqliteStore::figures() const { return impl_->figures(); }
 void SqliteStore::submit(StoreRequest request, Done done) { impl_->submit(std::move(request), std::move(done)); }
 
 }  // namespace meepo::adapters::sqlite

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "ports/clock.h"
+#include "ports/figures.h"
 #include "ports/store.h"
 
 namespace meepo::adapters::sqlite {
@@ -37,6 +38,9 @@ class SqliteStore final : public ports::Store {
   std::string description() const;
 
   void submit(ports::StoreRequest request, Done done) override;
+
+  /// On the loop.
+  ports::StoreFigures figures() const;
 
  private:
   class Impl;

@@ -9,6 +9,7 @@
 #include "api/http/openapi.h"
 #include "api/http/page.h"
 #include "base/text.h"
+#include "monitor/metrics.h"
 #include "net/address.h"
 
 namespace meepo::api {
@@ -18,6 +19,7 @@ namespace {
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kReady = "/readyz";
 constexpr std::string_view kDescription = "/openapi.json";
+constexpr std::string_view kMetrics = "/metrics";
 constexpr std::string_view kFront = "/";
 
 void not_a_call(const Route& /*route*/, Exchange /*exchange*/) {}
@@ -26,6 +28,7 @@ constexpr std::array kPages = {
     Route{.method = "GET", .pattern = kHealth, .permission = Permission::Public, .run = &not_a_call, .summary = "The process is up"},
     Route{.method = "GET", .pattern = kReady, .permission = Permission::Public, .run = &not_a_call, .summary = "It takes work"},
     Route{.method = "GET", .pattern = kDescription, .permission = Permission::Public, .run = &not_a_call, .summary = "This description"},
+    Route{.method = "GET", .pattern = kMetrics, .permission = Permission::AdminRead, .run = &not_a_call, .summary = "For Prometheus"},
     Route{.method = "GET", .pattern = kFront, .permission = Permission::Public, .run = &not_a_call, .summary = "For people"},
 };
 
@@ -63,14 +66,19 @@ net::HttpResponse guarded(net::HttpResponse response) {
 
 }  // namespace
 
-HttpApi::HttpApi(Calls& calls, const Access& access, std::string version, std::vector<Route> routes)
-    : calls_(calls), access_(access), version_(std::move(version)), routes_(std::move(routes)), description_(openapi(routes_, version_)) {}
+HttpApi::HttpApi(Calls& calls, const Access& access, Metrics metrics, std::string version, std::vector<Route> routes)
+    : calls_(calls),
+      access_(access),
+      metrics_(std::move(metrics)),
+      version_(std::move(version)),
+      routes_(std::move(routes)),
+      description_(openapi(routes_, version_)) {}
 
-Result<std::unique_ptr<HttpApi>> HttpApi::make(Calls& calls, const Access& access, std::string version) {
+Result<std::unique_ptr<HttpApi>> HttpApi::make(Calls& calls, const Access& access, Metrics metrics, std::string version) {
   std::vector<Route> routes(kPages.begin(), kPages.end());
   routes.insert(routes.end(), call_routes().begin(), call_routes().end());
   if (auto checked = check_routes(routes); !checked) return fail(std::move(checked.error()));
-  return std::unique_ptr<HttpApi>(new HttpApi(calls, access, std::move(version), std::move(routes)));
+  return std::unique_ptr<HttpApi>(new HttpApi(calls, access, std::move(metrics), std::move(version), std::move(routes)));
 }
 
 net::HttpHandlers HttpApi::handlers() {
@@ -130,6 +138,11 @@ void HttpApi::handle(net::HttpRequest request, net::Respond respond) {
   }
   if (route->pattern == kHealth) return respond({.body = "{\"status\":\"ok\"}\n"});
   if (route->pattern == kReady) return ready(std::move(respond));
+  if (route->pattern == kMetrics) {
+    return metrics_([respond = std::move(respond)](std::string text) mutable {
+      respond({.content_type = monitor::kMetricsType, .body = std::move(text)});
+    });
+  }
   if (route->pattern == kDescription) return respond({.body = description_});
   front_page(std::move(request), std::move(respond));
 }

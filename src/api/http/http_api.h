@@ -6,6 +6,7 @@
 // resolves to this machine does not), and a POST must say Content-Type: application/json (which a page cannot send to another origin
 // without asking first, and nothing here answers such questions).
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,16 +19,19 @@
 
 namespace meepo::api {
 
+/// Gathers the text of /metrics; calls back once, on any thread.
+using Metrics = std::move_only_function<void(std::move_only_function<void(std::string)>)>;
+
 class HttpApi {
  public:
   /// Internal: a route without a permission. `calls` and `access` outlive the object.
-  static Result<std::unique_ptr<HttpApi>> make(Calls& calls, const Access& access, std::string version);
+  static Result<std::unique_ptr<HttpApi>> make(Calls& calls, const Access& access, Metrics metrics, std::string version);
 
   /// For net::HttpServer::start. The object outlives the server.
   net::HttpHandlers handlers();
 
  private:
-  HttpApi(Calls& calls, const Access& access, std::string version, std::vector<Route> routes);
+  HttpApi(Calls& calls, const Access& access, Metrics metrics, std::string version, std::vector<Route> routes);
 
   std::optional<net::HttpResponse> check_head(const net::HttpRequest& request) const;
   void handle(net::HttpRequest request, net::Respond respond);
@@ -38,6 +42,7 @@ class HttpApi {
 
   Calls& calls_;
   const Access& access_;
+  Metrics metrics_;
   std::string version_;
   std::vector<Route> routes_;
   std::string description_;  // /openapi.json
