@@ -13,10 +13,12 @@ void add_task(CLI::App& app, Invocation& invocation) {
   add_task_create(task, invocation);
   add_task_get(task, invocation);
   add_task_list(task, invocation);
+  add_task_search(task, invocation);
   add_task_ledger(task, invocation);
   add_task_cancel(task, invocation);
   add_task_pause(task, invocation);
   add_task_resume(task, invocation);
+  add_task_retry(task, invocation);
   add_task_trigger(task, invocation);
   add_task_update(task, invocation);
   add_task_rerun(task, invocation);

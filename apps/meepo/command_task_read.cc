@@ -1,8 +1,8 @@
-// meepo task get, list, ledger
+// meepo task get, list, search, ledger
 
 #include <memory>
 
-#include "parse.h"
+#include "filter_flags.h"
 #include "task_commands.h"
 
 namespace meepo::cli {
@@ -12,10 +12,10 @@ namespace {
 struct ReadFlags {
   ServerFlags server;
   std::string id;
-  std::string kind;
-  std::string status;
+  FilterFlags filter;
   bool wait = false;
-  std::string app_id, interface, method, from, to, page_token;
+  bool count = false;
+  std::string page_token;
   std::uint32_t limit = 50;
 };
 
@@ -29,33 +29,39 @@ int get(const ReadFlags& flags, const Invocation& invocation) {
 }
 
 int list(const ReadFlags& flags, const Invocation& invocation) {
-  v1::ListTasksRequest request;
-  request.set_app_id(flags.app_id);
-  request.set_interface(flags.interface);
-  request.set_method(flags.method);
-  request.set_created_from(flags.from);
-  request.set_created_to(flags.to);
-  request.set_page_token(flags.page_token);
-  request.set_page_size(flags.limit);
-  if (!flags.kind.empty()) {
-    const auto kind = parse_kind(flags.kind);
-    if (!kind) return tell(kind.error(), invocation.json, kUsage);
-    request.set_kind(*kind);
-  }
-  if (!flags.status.empty()) {
-    v1::Status::Value status = v1::Status::STATUS_UNSPECIFIED;
-    if (!v1::Status::Value_Parse(flags.status, &status) || status == v1::Status::STATUS_UNSPECIFIED) {
-      return tell({.code = Code::InvalidArgument,
-                   .message = "--status is \"" + flags.status + "\"; expected CREATE, SCHEDULE, RUNNING, SUCCESS, DONE, FAIL or CANCEL",
-                   .field = "--status",
-                   .cause = {}},
-                  invocation.json, kUsage);
-    }
-    request.set_status(status);
-  }
+  auto request = list_request(flags.filter);
+  if (!request) return tell(request.error(), invocation.json, kUsage);
+  request->set_page_token(flags.page_token);
+  request->set_page_size(flags.limit);
   const auto client = connect(flags.server);
   if (!client) return tell(client.error(), invocation.json, kUsage);
-  return show((*client)->list(request), invocation, [](const v1::ListTasksResponse& page) { return describe(page); });
+  return show((*client)->list(*request), invocation, [](const v1::ListTasksResponse& page) { return describe(page); });
+}
+
+int count(const ReadFlags& flags, const Invocation& invocation) {
+  const auto request = count_request(flags.filter);
+  if (!request) return tell(request.error(), invocation.json, kUsage);
+  const auto client = connect(flags.server);
+  if (!client) return tell(client.error(), invocation.json, kUsage);
+  const auto counted = count_tasks(**client, *request);
+  if (!counted) return tell(counted.error(), invocation.json);
+  std::printf(invocation.json ? "{\"tasks\":%llu}\n" : "%llu\n", static_cast<unsigned long long>(*counted));
+  return kOk;
+}
+
+int search(const ReadFlags& flags, const Invocation& invocation) {
+  if (flags.count) return count(flags, invocation);
+  auto request = list_request(flags.filter);
+  if (!request) return tell(request.error(), invocation.json, kUsage);
+  request->set_page_token(flags.page_token);
+  const auto client = connect(flags.server);
+  if (!client) return tell(client.error(), invocation.json, kUsage);
+  auto found = find_tasks(**client, *request, flags.limit);
+  if (!found) return tell(found.error(), invocation.json);
+  v1::ListTasksResponse page;
+  for (auto& task : found->tasks) *page.add_tasks() = std::move(task);
+  if (found->more) page.set_next_page_token(page.tasks().rbegin()->id());
+  return show(Result<v1::ListTasksResponse>(std::move(page)), invocation, [](const v1::ListTasksResponse& all) { return describe(all); });
 }
 
 int ledger(const ReadFlags& flags, const Invocation& invocation) {
@@ -91,17 +97,25 @@ void add_task_list(CLI::App& task, Invocation& invocation) {
   CLI::App& command =
       add_command(task, "list", "List tasks, the newest first",
                   "  meepo task list --app shop --status FAIL\n  meepo task list --from 2026-11-24T00:00:00Z --limit 200 --json");
-  command.add_option("--app", flags->app_id, "Of this application");
-  command.add_option("--interface", flags->interface, "That call this interface");
-  command.add_option("--method", flags->method, "That call this method");
-  command.add_option("--kind", flags->kind, "real, ladder, timing or plan");
-  command.add_option("--status", flags->status, "CREATE, SCHEDULE, RUNNING, SUCCESS, DONE, FAIL or CANCEL");
-  command.add_option("--from", flags->from, "Created at or after, ISO 8601");
-  command.add_option("--to", flags->to, "Created before, ISO 8601");
+  add_filter_flags(command, flags->filter);
   add_page_flags(command, *flags);
   add_server_flags(command, flags->server);
   add_json(command, invocation);
   command.callback([flags, &invocation] { invocation.run = [flags, &invocation] { return list(*flags, invocation); }; });
+}
+
+void add_task_search(CLI::App& task, Invocation& invocation) {
+  const auto flags = std::make_shared<ReadFlags>();
+  CLI::App& command = add_command(task, "search", "Find tasks, the newest first, looking as far back as is needed; or count them",
+                                  "  meepo task search --name nightly --label team=pay\n"
+                                  "  meepo task search --app shop --status FAIL --count");
+  add_filter_flags(command, flags->filter);
+  command.add_option("--limit", flags->limit, "Tasks to show")->check(CLI::Range(1, 100'000))->capture_default_str();
+  command.add_option("--page-token", flags->page_token, "Where the search before ended");
+  command.add_flag("--count", flags->count, "Only say how many there are");
+  add_server_flags(command, flags->server);
+  add_json(command, invocation);
+  command.callback([flags, &invocation] { invocation.run = [flags, &invocation] { return search(*flags, invocation); }; });
 }
 
 void add_task_ledger(CLI::App& task, Invocation& invocation) {

@@ -31,6 +31,9 @@ void describe(CLI::App& app, Invocation& invocation) {
   meepo::cli::add_cron(app, invocation);
   meepo::cli::add_simulate(app, invocation);
   meepo::cli::add_demo(app, invocation);
+  meepo::cli::add_backup(app, invocation);
+  meepo::cli::add_restore(app, invocation);
+  meepo::cli::add_fsck(app, invocation);
   meepo::cli::add_completion(app, invocation);
   meepo::cli::add_version(app, invocation);
 }

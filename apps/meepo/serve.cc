@@ -2,6 +2,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -87,6 +88,7 @@ int serve(ServeFlags flags, bool json) {
                 json, kUsage);
   }
   flags.settings.inside_executor = flags.is_dev && !flags.no_executor;
+  flags.settings.on_failure = [] { kill(getpid(), SIGTERM); };
   hold_stop_signals();
   auto server = Server::start(flags.settings);
   if (!server) return tell(server.error(), json, server.error().code == Code::InvalidArgument ? kUsage : kFailure);
@@ -96,8 +98,9 @@ int serve(ServeFlags flags, bool json) {
   wait_for_stop();
   log::info("stop");
   notify_systemd("STOPPING=1");
-  (*server)->stop(kDrain);
-  return kOk;
+  const bool failed = (*server)->failed();
+  (*server)->stop(failed ? milliseconds(0) : kDrain);
+  return failed ? kFailure : kOk;
 }
 
 }  // namespace meepo::cli

@@ -13,10 +13,12 @@ namespace meepo::cli {
 void add_task_create(CLI::App& task, Invocation& invocation);
 void add_task_get(CLI::App& task, Invocation& invocation);
 void add_task_list(CLI::App& task, Invocation& invocation);
+void add_task_search(CLI::App& task, Invocation& invocation);
 void add_task_ledger(CLI::App& task, Invocation& invocation);
 void add_task_cancel(CLI::App& task, Invocation& invocation);
 void add_task_pause(CLI::App& task, Invocation& invocation);
 void add_task_resume(CLI::App& task, Invocation& invocation);
+void add_task_retry(CLI::App& task, Invocation& invocation);
 void add_task_trigger(CLI::App& task, Invocation& invocation);
 void add_task_rerun(CLI::App& task, Invocation& invocation);
 void add_task_backfill(CLI::App& task, Invocation& invocation);

@@ -2,6 +2,7 @@
 
 #include <meepo/executor.h>
 
+#include <atomic>
 #include <future>
 #include <optional>
 #include <thread>
@@ -68,10 +69,12 @@ class Server::Impl {
   std::string http_text;
   std::string grpc_text;
   std::string zone;
+  std::atomic<bool> failed = false;
 
  private:
   Result<void> prepare();
   Result<void> open_store();
+  void store_broken(const Error& error);
   void start_scheduler();
   Result<void> listen();
   void gather_metrics(std::move_only_function<void(std::string)> done);
@@ -127,11 +130,18 @@ Result<void> Server::Impl::prepare() {
 }
 
 Result<void> Server::Impl::open_store() {
-  auto store = adapters::sqlite::SqliteStore::open({.folder = settings_.data_dir}, loop_);
+  auto store = adapters::sqlite::SqliteStore::open(
+      {.folder = settings_.data_dir, .on_broken = [this](const Error& error) { store_broken(error); }}, loop_);
   if (!store) return fail(std::move(store.error()));
   store_ = std::move(*store);
   coordinator_.emplace(loop_, store_->fence());
   return {};
+}
+
+void Server::Impl::store_broken(const Error& error) {
+  alerter_.alert("store_broken", error.message);
+  failed = true;
+  if (settings_.on_failure) settings_.on_failure();
 }
 
 void Server::Impl::start_scheduler() {
@@ -237,6 +247,7 @@ const std::string& Server::http() const { return impl_->http_text; }
 const std::string& Server::grpc() const { return impl_->grpc_text; }
 const std::string& Server::zone() const { return impl_->zone; }
 void Server::stop(milliseconds drain) { impl_->stop(drain); }
+bool Server::failed() const { return impl_->failed; }
 
 Result<simulate::Report> run_simulation(const simulate::Settings& settings, std::vector<TaskSpec> specs, std::size_t slices) {
   simulate::VirtualLoop loop(settings.from);

@@ -2,10 +2,13 @@
 // A scheduler's process put together: store, coordinator, dispatch, scheduler, gRPC, HTTP, and the executor inside it. wiring.cc is the
 // only file of this program that names concrete adapters.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "adapters/sqlite/backup.h"
+#include "adapters/sqlite/check.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "simulate/simulate.h"
@@ -21,6 +24,7 @@ struct ServerSettings {
   bool log_firings = false;
   bool inside_executor = false;  ///< serves meepo.demo.Echo and HTTP targets
   std::vector<std::string> http_allow;  ///< of the executor inside: HttpTargets::allow
+  std::function<void()> on_failure;  ///< called once, on any thread, when it cannot go on: then stop() is due
 };
 
 class Server {
@@ -37,12 +41,20 @@ class Server {
   /// Takes no more HTTP requests, lets the executor inside finish what runs (up to `drain`), stops the scheduler, then gRPC, and closes the
   /// store. Blocks. What was not ended goes on at the next start.
   void stop(milliseconds drain);
+  /// True after on_failure: the store takes nothing more.
+  bool failed() const;
 
  private:
   class Impl;
   explicit Server(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// What is done to the files of a data folder.
+using adapters::sqlite::back_up;
+using adapters::sqlite::check;
+using adapters::sqlite::CheckReport;
+using adapters::sqlite::restore;
 
 /// simulate::run() over a store in memory of its own.
 Result<simulate::Report> run_simulation(const simulate::Settings& settings, std::vector<TaskSpec> specs, std::size_t slices);

@@ -67,6 +67,10 @@ Result<v1::CreateBatchResponse> Client::create_batch(const v1::CreateBatchReques
   return impl_->call(*impl_->tasks, &v1::TaskService::Stub::CreateBatch, request);
 }
 Result<v1::Task> Client::get(const v1::GetTaskRequest& request) { return impl_->call(*impl_->tasks, &v1::TaskService::Stub::Get, request); }
+Result<v1::CountTasksResponse> Client::count(const v1::CountTasksRequest& request) {
+  return impl_->call(*impl_->tasks, &v1::TaskService::Stub::Count, request);
+}
+
 Result<v1::ListTasksResponse> Client::list(const v1::ListTasksRequest& request) {
   return impl_->call(*impl_->tasks, &v1::TaskService::Stub::List, request);
 }

@@ -32,6 +32,7 @@ class Client {
   Result<v1::CreateBatchResponse> create_batch(const v1::CreateBatchRequest& request);
   Result<v1::Task> get(const v1::GetTaskRequest& request);
   Result<v1::ListTasksResponse> list(const v1::ListTasksRequest& request);
+  Result<v1::CountTasksResponse> count(const v1::CountTasksRequest& request);
   Result<v1::CancelTaskResponse> cancel(const v1::CancelTaskRequest& request);
   Result<v1::PauseTaskResponse> pause(const v1::PauseTaskRequest& request);
   Result<v1::ResumeTaskResponse> resume(const v1::ResumeTaskRequest& request);

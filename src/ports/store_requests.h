@@ -429,15 +429,19 @@ struct ListRequest {
     std::optional<Status> status;
     std::optional<SysTime> created_from;  ///< inclusive
     std::optional<SysTime> created_to;  ///< exclusive
+    std::string name;  ///< a part of its name, upper and lower case alike (of A to Z)
+    std::vector<std::pair<std::string, std::string>> labels;  ///< it has all of these
   };
   struct Answer {
     std::vector<TaskView> tasks;  ///< newest first (creation instant, then id)
+    std::uint64_t matched = 0;  ///< how many of those looked at pass the filter
     std::optional<TaskId> next;  ///< pass as `before` for the next page; nothing: no more. A page may be short and still have one
   };
   std::optional<Shard> shard;  ///< nothing: all shards that this store holds
   Filter filter;
   std::optional<TaskId> before;
   std::size_t limit = limits::kPageSizeDefault;
+  bool count_only = false;  ///< no tasks in the answer; `limit` does not count
 };
 
 /// One line of the ledger: a firing with its attempts, or a range of ticks with one fate and no firing.

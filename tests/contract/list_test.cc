@@ -73,6 +73,11 @@ TEST_P(ListTest, List_FiltersByEachField) {
   http.spec.target = HttpTarget{.method = "POST", .url = "https://x/", .headers = {}, .body = {}};
   const auto http_id = create_in(5, http);
   advance(milliseconds(1));
+  auto named = task_of(Kind::Real);
+  named.spec.options.name = "Nightly Books";
+  named.spec.options.labels = {{"env", "prod"}, {"team", "pay"}};
+  const auto named_id = create_in(6, named);
+  advance(milliseconds(1));
   const auto run = token();
   const auto done = started(real(), run);
   ASSERT_TRUE(end(done, run));
@@ -82,15 +87,36 @@ TEST_P(ListTest, List_FiltersByEachField) {
   EXPECT_EQ(by({.app_id = "stock"}), Ids{app});
   EXPECT_EQ(by({.method = "refund"}), Ids{method});
   EXPECT_EQ(by({.interface = "com.x.Stock"}), Ids{interface});
-  EXPECT_EQ(by({.interface = "com.x.Pay", .method = "settle"}), (Ids{done.task, kind, app}));
+  EXPECT_EQ(by({.interface = "com.x.Pay", .method = "settle"}), (Ids{done.task, named_id, kind, app}));
+  EXPECT_EQ(by({.name = "nightly b"}), Ids{named_id});
+  EXPECT_EQ(by({.name = "weekly"}), Ids{});
+  EXPECT_EQ(by({.labels = {{"team", "pay"}}}), Ids{named_id});
+  EXPECT_EQ(by({.labels = {{"team", "pay"}, {"env", "prod"}}}), Ids{named_id});
+  EXPECT_EQ(by({.labels = {{"team", "pay"}, {"env", "test"}}}), Ids{});
   EXPECT_EQ(by({.kind = Kind::Ladder}), Ids{kind});
   EXPECT_EQ(by({.status = Status::Done}), Ids{done.task});
-  EXPECT_EQ(by({.status = Status::Schedule}).size(), 5U);
+  EXPECT_EQ(by({.status = Status::Schedule}).size(), 6U);
   EXPECT_EQ(by({.created_from = start_at + milliseconds(1), .created_to = start_at + milliseconds(3)}), (Ids{interface, method}));
   EXPECT_EQ(by({.created_from = now() + milliseconds(1)}), Ids{});
   EXPECT_EQ(by({.created_to = start_at}), Ids{});
-  EXPECT_EQ(by({}).size(), 6U);
+  EXPECT_EQ(by({}).size(), 7U);
   EXPECT_EQ(by({.created_from = http_id.created(), .created_to = http_id.created() + milliseconds(1)}), Ids{http_id});
+}
+
+TEST_P(ListTest, Count_IsOfTheTasksThatPass) {
+  for (Shard shard = 0; shard < 5; ++shard) create_in(shard, task_of(Kind::Real));
+  auto named = task_of(Kind::Ladder, "0,1");
+  named.spec.options.name = "books";
+  create_in(5, named);
+  const auto count = [&](ListRequest::Filter filter) {
+    const auto answer = ask(ListRequest{.shard = {}, .filter = std::move(filter), .before = {}, .count_only = true});
+    EXPECT_TRUE(answer && answer->tasks.empty() && !answer->next);
+    return answer ? answer->matched : 0;
+  };
+  EXPECT_EQ(count({}), 6U);
+  EXPECT_EQ(count({.kind = Kind::Real}), 5U);
+  EXPECT_EQ(count({.status = Status::Done}), 0U);
+  EXPECT_EQ(count({.name = "book"}), 1U);
 }
 
 TEST_P(ListTest, List_RefusesAPageOverTheLimit) {

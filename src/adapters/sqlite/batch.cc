@@ -67,10 +67,14 @@ Result<void> WriteBatch::load() {
 }
 
 std::vector<StoreReply> WriteBatch::run(const std::vector<const StoreRequest*>& requests, const FollowingClock::Reading& at) {
-  writer_.tables().now = at.now;
-  writer_.steps = at.steps;
   std::vector<StoreReply> replies;
   replies.reserve(requests.size());
+  if (broken_) {
+    for (std::size_t i = 0; i < requests.size(); ++i) replies.push_back(fail(*broken_));
+    return replies;
+  }
+  writer_.tables().now = at.now;
+  writer_.steps = at.steps;
   auto error = try_together(requests, at, replies);
   if (!error) return replies;
   replies.clear();
@@ -112,10 +116,19 @@ std::optional<Error> WriteBatch::commit() {
     return std::nullopt;
   }
   auto error = connection_.error("commit");
+  if ((connection_.failure_code() & 0xff) == SQLITE_IOERR) give_up(error);
   roll_back();
   // A full disk stops the write before its commit mark; an input or output error may come after it.
   if (error.code != Code::Exhausted) error.code = Code::Unknown;
   return error;
+}
+
+void WriteBatch::give_up(const Error& error) {
+  broken_ = Error{.code = Code::Unavailable,
+                  .message = error.message + ": the disk failed a commit, so the store takes nothing more; look at the disk, then restart",
+                  .field = {},
+                  .cause = {}};
+  sqlite3_db_config(connection_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 void WriteBatch::roll_back() {

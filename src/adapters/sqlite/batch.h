@@ -31,12 +31,18 @@ class WriteBatch {
 
   /// In the good case nothing is paid for the requests being independent: a request that SQLite fails rolls all back, and each runs
   /// again alone. A commit that fails answers Unknown to all, unless it surely wrote nothing.
+  /// After a commit that the disk failed nothing more is written, not even when the connection closes: what a repeated fsync answers
+  /// says nothing about what the failed one lost. Everything is then answered broken().
   std::vector<StoreReply> run(const std::vector<const ports::StoreRequest*>& requests, const FollowingClock::Reading& at);
+
+  /// Unavailable, with what the disk answered; nothing while all is well.
+  const std::optional<Error>& broken() const { return broken_; }
 
  private:
   std::optional<Error> try_together(const std::vector<const ports::StoreRequest*>& requests, const FollowingClock::Reading& at,
                                     std::vector<StoreReply>& replies);
   std::optional<Error> commit();
+  void give_up(const Error& error);
   void roll_back();
 
   Connection& connection_;
@@ -45,6 +51,7 @@ class WriteBatch {
   Statement begin_;
   Statement commit_;
   bool loaded_ = false;
+  std::optional<Error> broken_;
 };
 
 /// The reader's connection.

@@ -1,5 +1,6 @@
 // list: tasks, newest first, over one shard or all. Ids sort by creation within a shard, so the shards' newest ids are merged.
 
+#include <algorithm>
 #include <array>
 #include <queue>
 
@@ -29,10 +30,24 @@ PackedId end_of(Shard shard) {
   return id;
 }
 
+char lower(char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
+
+bool contains_ignoring_case(std::string_view text, std::string_view part) {
+  return std::ranges::search(text, part, {}, lower, lower).begin() != text.end() || part.empty();
+}
+
+/// Status and kind stand in the task's row; the rest is in its record.
+bool needs_record(const ListRequest::Filter& filter) {
+  return !filter.app_id.empty() || !filter.interface.empty() || !filter.method.empty() || !filter.name.empty() || !filter.labels.empty();
+}
+
 bool passes(const ListRequest::Filter& filter, const Task& task) {
   const auto& spec = task.spec;
   if (!filter.app_id.empty() && spec.app_id != filter.app_id) return false;
   if (filter.kind && spec.kind != *filter.kind) return false;
+  if (!filter.name.empty() && !contains_ignoring_case(spec.options.name, filter.name)) return false;
+  const auto has = [&](const auto& label) { return std::ranges::find(spec.options.labels, label) != spec.options.labels.end(); };
+  if (!std::ranges::all_of(filter.labels, has)) return false;
   if (filter.interface.empty() && filter.method.empty()) return true;
   const auto* service = std::get_if<ServiceTarget>(&spec.target);
   if (service == nullptr) return false;
@@ -90,7 +105,7 @@ Result<ListRequest::Answer> Reader::run(const ListRequest& request) {
   ListRequest::Answer answer;
   std::optional<TaskId> last;
   for (std::size_t looked_at = 0; !newest.empty(); ++looked_at) {
-    if (answer.tasks.size() == request.limit || looked_at == kLookedAtMax) {
+    if ((!request.count_only && answer.tasks.size() == request.limit) || looked_at == kLookedAtMax) {
       answer.next = last;
       break;
     }
@@ -104,8 +119,14 @@ Result<ListRequest::Answer> Reader::run(const ListRequest& request) {
     if (!row || *row == nullptr) continue;
     if (request.filter.status && (*row)->facts.status() != *request.filter.status) continue;
     if (request.filter.kind && (*row)->facts.kind != *request.filter.kind) continue;
+    if (request.count_only && !needs_record(request.filter)) {
+      ++answer.matched;
+      continue;
+    }
     auto task = tables_.record(**row);
     if (!task || !passes(request.filter, **task)) continue;
+    ++answer.matched;
+    if (request.count_only) continue;
     if (auto view = view_of(**row, std::move(*task))) answer.tasks.push_back(std::move(*view));
   }
   return answer;

@@ -170,6 +170,7 @@ class SqliteStore::Impl {
   Lane write_lane_;
   Lane read_lane_;
   bool inline_posted_ = false;
+  bool broken_told_ = false;  ///< the writer's thread
   mutable std::mutex figures_mutex_;
   StoreFigures figures_;
   std::shared_ptr<Desk> desk_ = std::make_shared<Desk>();
@@ -259,6 +260,11 @@ std::vector<Answered> SqliteStore::Impl::carry_writes(std::vector<Job> jobs) {
   const SteadyTime began = loop_.steady_now();
   auto replies = writes_->run(requests, clock_.read());
   note_batch(jobs, replies, loop_.steady_now() - began);
+  if (writes_->broken() && !std::exchange(broken_told_, true) && options_.on_broken) {
+    loop_.post([desk = desk_, tell = options_.on_broken, error = *writes_->broken()] {
+      if (desk->open) tell(error);
+    });
+  }
   std::vector<Answered> answered;
   answered.reserve(jobs.size());
   for (std::size_t i = 0; i < jobs.size(); ++i) {

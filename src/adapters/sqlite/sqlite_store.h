@@ -6,6 +6,7 @@
 // work runs when the loop runs it.
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,8 @@ struct Options {
   std::string folder;             ///< data folder, created if missing with mode 0700; empty: in memory
   bool inline_on_loop = false;    ///< tests and simulation
   std::size_t waiting_max = 500'000;  ///< items of requests that are not answered yet; more: Exhausted
+  /// Called on the loop, once, when the disk has failed a commit: from then on all is answered Unavailable, and the process should end.
+  std::function<void(const Error& error)> on_broken;
 };
 
 class SqliteStore final : public ports::Store {

@@ -42,6 +42,8 @@ class Calls {
   void get(const v1::GetTaskRequest& request, Done<v1::Task> done);
   /// A page may hold fewer tasks than asked for: it ends at kPageBytes too.
   void list(const v1::ListTasksRequest& request, Done<v1::ListTasksResponse> done);
+  /// Of those that one call looks at; its token goes on.
+  void count(const v1::CountTasksRequest& request, Done<v1::CountTasksResponse> done);
   void cancel(const v1::CancelTaskRequest& request, Done<v1::CancelTaskResponse> done);
   void pause(const v1::PauseTaskRequest& request, Done<v1::PauseTaskResponse> done);
   void resume(const v1::ResumeTaskRequest& request, Done<v1::ResumeTaskResponse> done);

@@ -1,4 +1,4 @@
-// get, list, ledger; info, counts, executors, ready.
+// get, list, count, ledger; info, counts, executors, ready.
 
 #include <fmt/format.h>
 
@@ -37,7 +37,24 @@ Result<std::optional<SysTime>> time_from(std::string_view text, std::string_view
   return *time;
 }
 
-Result<ports::ListRequest> list_from(const v1::ListTasksRequest& request) {
+Result<std::vector<std::pair<std::string, std::string>>> labels_from(const google::protobuf::RepeatedPtrField<std::string>& texts) {
+  if (texts.size() > static_cast<int>(limits::kLabelsMax)) {
+    return fail(Code::InvalidArgument, fmt::format("there are {} labels: expected at most {}", texts.size(), limits::kLabelsMax), "label");
+  }
+  std::vector<std::pair<std::string, std::string>> labels;
+  for (const auto& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(Code::InvalidArgument, fmt::format("label is {}: expected key=value", quoted(text)), "label");
+    }
+    labels.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return labels;
+}
+
+/// The filter and the page token of a request that has the fields of one.
+template <class Request>
+Result<ports::ListRequest> filter_from(const Request& request) {
   ports::ListRequest list;
   list.filter.app_id = request.app_id();
   list.filter.interface = request.interface();
@@ -54,13 +71,22 @@ Result<ports::ListRequest> list_from(const v1::ListTasksRequest& request) {
   const auto to = time_from(request.created_to(), "createdTo");
   if (!to) return fail(to.error());
   list.filter.created_to = *to;
-  const auto size = page_size_from(request.page_size());
-  if (!size) return fail(size.error());
-  list.limit = *size;
+  list.filter.name = request.name();
+  auto labels = labels_from(request.label());
+  if (!labels) return fail(std::move(labels.error()));
+  list.filter.labels = std::move(*labels);
   if (request.page_token().empty()) return list;
   const auto before = TaskId::parse(request.page_token());
   if (!before) return bad_page_token(request.page_token());
   list.before = *before;
+  return list;
+}
+
+Result<ports::ListRequest> list_from(const v1::ListTasksRequest& request) {
+  const auto size = page_size_from(request.page_size());
+  if (!size) return fail(size.error());
+  auto list = filter_from(request);
+  if (list) list->limit = *size;
   return list;
 }
 
@@ -175,6 +201,21 @@ void Calls::list(const v1::ListTasksRequest& request, Done<v1::ListTasksResponse
   auto list = list_from(request);
   if (!list) return done(fail(std::move(list.error())));
   auto finish = as_message<ports::ListRequest::Answer>(std::move(done));
+  loop_.post(
+      [this, list = *std::move(list), finish = std::move(finish)]() mutable { scheduler_.list(std::move(list), std::move(finish)); });
+}
+
+void Calls::count(const v1::CountTasksRequest& request, Done<v1::CountTasksResponse> done) {
+  auto list = filter_from(request);
+  if (!list) return done(fail(std::move(list.error())));
+  list->count_only = true;
+  auto finish = [done = std::move(done)](Result<ports::ListRequest::Answer> answer) mutable {
+    if (!answer) return done(fail(std::move(answer.error())));
+    v1::CountTasksResponse response;
+    response.set_tasks(to_uint32(answer->matched));
+    if (answer->next) response.set_next_page_token(std::string(answer->next->text()));
+    done(std::move(response));
+  };
   loop_.post(
       [this, list = *std::move(list), finish = std::move(finish)]() mutable { scheduler_.list(std::move(list), std::move(finish)); });
 }

@@ -20,6 +20,7 @@ constexpr std::array kRules = {
     MethodRule{"meepo.v1.TaskService.CreateStream", Permission::TasksWrite},
     MethodRule{"meepo.v1.TaskService.Get", Permission::TasksRead},
     MethodRule{"meepo.v1.TaskService.List", Permission::TasksRead},
+    MethodRule{"meepo.v1.TaskService.Count", Permission::TasksRead},
     MethodRule{"meepo.v1.TaskService.Cancel", Permission::TasksWrite},
     MethodRule{"meepo.v1.TaskService.Pause", Permission::TasksWrite},
     MethodRule{"meepo.v1.TaskService.Resume", Permission::TasksWrite},

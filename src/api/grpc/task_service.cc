@@ -28,6 +28,10 @@ Unary* TaskService::List(Context* context, const v1::ListTasksRequest* request, 
   return unary(calls_, access_, "meepo.v1.TaskService.List", context, request, response, &Calls::list);
 }
 
+Unary* TaskService::Count(Context* context, const v1::CountTasksRequest* request, v1::CountTasksResponse* response) {
+  return unary(calls_, access_, "meepo.v1.TaskService.Count", context, request, response, &Calls::count);
+}
+
 Unary* TaskService::Cancel(Context* context, const v1::CancelTaskRequest* request, v1::CancelTaskResponse* response) {
   return unary(calls_, access_, "meepo.v1.TaskService.Cancel", context, request, response, &Calls::cancel);
 }

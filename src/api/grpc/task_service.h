@@ -20,6 +20,7 @@ class TaskService final : public v1::TaskService::CallbackService {
   grpc::ServerBidiReactor<v1::CreateStreamRequest, v1::CreateStreamResponse>* CreateStream(Context* context) override;
   Unary* Get(Context* context, const v1::GetTaskRequest* request, v1::Task* response) override;
   Unary* List(Context* context, const v1::ListTasksRequest* request, v1::ListTasksResponse* response) override;
+  Unary* Count(Context* context, const v1::CountTasksRequest* request, v1::CountTasksResponse* response) override;
   Unary* Cancel(Context* context, const v1::CancelTaskRequest* request, v1::CancelTaskResponse* response) override;
   Unary* Pause(Context* context, const v1::PauseTaskRequest* request, v1::PauseTaskResponse* response) override;
   Unary* Resume(Context* context, const v1::ResumeTaskRequest* request, v1::ResumeTaskResponse* response) override;

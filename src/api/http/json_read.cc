@@ -316,6 +316,10 @@ Result<void> read_json(std::string_view json, Message& message) {
 
 Result<void> read_parameter(std::string_view name, std::string_view value, Message& message) {
   const auto* field = find_field(*message.GetDescriptor(), name);
+  if (field != nullptr && field->is_repeated() && field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    message.GetReflection()->AddString(&message, field, std::string(value));
+    return {};
+  }
   if (field == nullptr || field->is_repeated() || field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     return fail(Code::InvalidArgument,
                 fmt::format("{} is no query parameter: expected {}", quoted(name), field_names(*message.GetDescriptor())),

@@ -17,7 +17,7 @@ namespace meepo::api {
 Result<void> read_json(std::string_view json, google::protobuf::Message& message);
 
 /// Sets the field `name` (as in JSON) of `message` from text outside JSON: a query parameter. Only fields of one number, text, truth or
-/// enum value. InvalidArgument as above; a name that is no such field, too.
+/// enum value, and lists of texts, to which it adds one. InvalidArgument as above; a name that is no such field, too.
 Result<void> read_parameter(std::string_view name, std::string_view value, google::protobuf::Message& message);
 
 }  // namespace meepo::api

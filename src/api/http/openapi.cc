@@ -86,6 +86,13 @@ class Schemas {
     return all.text();
   }
 
+  std::string property(const FieldDescriptor& field) {
+    if (field.is_map())
+      return Object().put_text("type", "object").put("additionalProperties", value(*field.message_type()->map_value())).text();
+    if (field.is_repeated()) return Object().put_text("type", "array").put("items", value(field)).text();
+    return value(field);
+  }
+
  private:
   static std::string enumeration(const FieldDescriptor& field) {
     std::vector<std::string> names;
@@ -95,13 +102,6 @@ class Schemas {
       append_json_string(names.emplace_back(), name);
     }
     return Object().put_text("type", "string").put("enum", array(names)).text();
-  }
-
-  std::string property(const FieldDescriptor& field) {
-    if (field.is_map())
-      return Object().put_text("type", "object").put("additionalProperties", value(*field.message_type()->map_value())).text();
-    if (field.is_repeated()) return Object().put_text("type", "array").put("items", value(field)).text();
-    return value(field);
   }
 
   void add(const Descriptor& type) {
@@ -134,7 +134,7 @@ std::string operation(const Route& route, Schemas& schemas) {
   if (route.pattern.find("{id}") != std::string_view::npos) parameters.push_back(parameter("id", "path", R"({"type":"string"})"));
   for (int i = 0; route.body == Body::None && i < route.request->field_count(); ++i) {
     const auto& field = *route.request->field(i);
-    if (field.name() != "id") parameters.push_back(parameter(field.json_name(), "query", schemas.value(field)));
+    if (field.name() != "id") parameters.push_back(parameter(field.json_name(), "query", schemas.property(field)));
   }
   Object operation;
   operation.put_text("summary", route.summary);

@@ -44,7 +44,8 @@ Result<Request> read_request(const Route& route, const Exchange& exchange) {
   if (route.body == Body::None) {
     std::set<std::string_view> seen;
     for (const auto& [name, value] : http.query) {
-      if (!seen.insert(name).second)
+      const auto* field = Request::descriptor()->FindFieldByCamelcaseName(std::string(name));
+      if (!seen.insert(name).second && (field == nullptr || !field->is_repeated()))
         return fail(Code::InvalidArgument, fmt::format("{} is given twice: expected once", quoted(name)), name);
       if (name == "id") return fail(Code::InvalidArgument, "id stands in the path: expected no id in the query", "id");
       if (auto read = read_parameter(name, value, message); !read) return fail(std::move(read.error()));
@@ -116,6 +117,7 @@ std::span<const Route> call_routes() {
       Call<&Calls::create_batch>::route("POST", "/v1/tasks:batchCreate", TasksWrite, Body::Whole,
                                         "Create many tasks; each has its own answer"),
       Call<&Calls::list>::route("GET", "/v1/tasks", TasksRead, Body::None, "Find tasks, newest first"),
+      Call<&Calls::count>::route("GET", "/v1/tasks:count", TasksRead, Body::None, "How many tasks pass a filter"),
       Call<&Calls::get>::route("GET", "/v1/tasks/{id}", TasksRead, Body::None, "One task"),
       Call<&Calls::update>::route("PATCH", "/v1/tasks/{id}", TasksWrite, Body::Whole, "Change fields of a task; its next tick follows"),
       Call<&Calls::rerun>::route("POST", "/v1/tasks/{id}:rerun", TasksWrite, Body::Whole, "Run an old tick again"),
