@@ -14,6 +14,7 @@ void add_task(CLI::App& app, Invocation& invocation) {
   add_task_get(task, invocation);
   add_task_list(task, invocation);
   add_task_search(task, invocation);
+  add_task_export(task, invocation);
   add_task_ledger(task, invocation);
   add_task_cancel(task, invocation);
   add_task_pause(task, invocation);

@@ -14,6 +14,7 @@ void add_task_create(CLI::App& task, Invocation& invocation);
 void add_task_get(CLI::App& task, Invocation& invocation);
 void add_task_list(CLI::App& task, Invocation& invocation);
 void add_task_search(CLI::App& task, Invocation& invocation);
+void add_task_export(CLI::App& task, Invocation& invocation);
 void add_task_ledger(CLI::App& task, Invocation& invocation);
 void add_task_cancel(CLI::App& task, Invocation& invocation);
 void add_task_pause(CLI::App& task, Invocation& invocation);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Finding tasks, counting them, and changing many at once from the command line."""
 import json
+import os
 import subprocess
 import unittest
 
-from harness import MEEPO, Case, service, wait_for
+from harness import MEEPO, Case, Raw, service, wait_for
 
 SECONDS = 60
 
@@ -63,6 +64,32 @@ class Search(SearchCase):
         self.assertEqual((400, "name"), (status, error["field"]))
         status, error = self.api.get("/v1/tasks?" + "&".join(f"label=k{i}=v" for i in range(33)))
         self.assertEqual((400, "label"), (status, error["field"]))
+
+
+class Export(SearchCase):
+    def test_exported_tasks_are_created_elsewhere_and_only_once(self):
+        digits = Raw("[9007199254740993, 0.10]")
+        plan = self.plan(name="Nightly books", labels={"team": "pay"}, target={"service": {
+            "interface": "meepo.demo.Echo", "method": "echo", "params": digits}})
+        self.plan(requestId="order-1")
+        done = self.create()
+        wait_for(lambda: self.api.ok("GET", f"/v1/tasks/{done}")["status"] == "DONE", 20, "the task to end")
+        lines = self.meepo("export")
+        self.assertEqual(2, len(lines.splitlines()))
+        self.assertIn("[9007199254740993, 0.10]", lines)
+        self.assertIn(f'"requestId":"export {plan}"', lines)
+        self.assertIn('"requestId":"order-1"', lines)
+        self.assertEqual(1, len(self.meepo("export", "--status", "DONE").splitlines()))
+        file = os.path.join(self.folder, "tasks.jsonl")
+        with open(file, "w") as out:
+            out.write(lines)
+        other = self.server(name="other", data="other", subcommand="dev")
+        for _ in range(2):
+            done = subprocess.run([MEEPO, "task", "create", "--file", file, "--server", other.grpc], capture_output=True, text=True,
+                                  timeout=SECONDS, check=False)
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        tasks = other.api().ok("GET", "/v1/tasks")["tasks"]
+        self.assertEqual([{"team": "pay"}, None], sorted((task["spec"].get("labels") for task in tasks), key=lambda labels: labels is None))
 
 
 class Many(SearchCase):

@@ -68,7 +68,7 @@ TEST_F(BackupTest, CheckBackup_SaysWhatIsWrong) {
   EXPECT_EQ(check_backup(file("none.db")).error().code, Code::NotFound);
   std::ofstream(file("text.db")) << std::string(5'000, 'x');
   EXPECT_EQ(check_backup(file("text.db")).error().code, Code::Corruption);
-  std::ofstream(file("empty.db"));
+  std::ofstream(file("empty.db")) << "";
   EXPECT_EQ(check_backup(file("empty.db")).error().code, Code::Corruption);
   ASSERT_TRUE(back_up(folder_, file("cut.db"), nullptr));
   fs::resize_file(file("cut.db"), fs::file_size(file("cut.db")) / 2);
