@@ -119,6 +119,7 @@ class Tables {
   std::vector<std::unique_ptr<Row>> rows_;
   std::size_t rows_used_ = 0;
   RowCache cache_;
+  [[maybe_unused]] std::uint64_t kept_found_ = 0;  ///< debug builds compare some of the rows found
   std::unordered_map<std::string, std::int64_t, StringHash, std::equal_to<>> name_ids_;
   std::unordered_map<std::int64_t, std::string> name_texts_;
 };

@@ -134,6 +134,10 @@ TEST(JsonRead, ReadsQueryParameters) {
   EXPECT_TRUE(read_parameter("kind", "REAL", list));
   EXPECT_TRUE(read_parameter("status", "40", list));
   EXPECT_TRUE(read_parameter("pageSize", "7", list));
+  EXPECT_TRUE(read_parameter("label", "a=1", list));
+  EXPECT_TRUE(read_parameter("label", "b=2", list));
+  ASSERT_EQ(list.label_size(), 2);
+  EXPECT_EQ(list.label(1), "b=2");
   EXPECT_EQ(list.app_id(), "true");
   EXPECT_EQ(list.status(), v1::Status::DONE);
   EXPECT_EQ(list.page_size(), 7U);

@@ -60,7 +60,9 @@ TEST(Openapi, QueriesAndPathsAreParameters) {
   std::vector<std::string> names;
   for (const auto& parameter : list) names.emplace_back(parameter.at("name").as_string());
   EXPECT_EQ(names, (std::vector<std::string>{"appId", "interface", "method", "kind", "status", "createdFrom", "createdTo", "pageSize",
-                                             "pageToken"}));
+                                             "pageToken", "name", "label"}));
+  EXPECT_EQ(list.back().at("schema").at("type").as_string(), "array");
+  EXPECT_EQ(list.back().at("schema").at("items").at("type").as_string(), "string");
   const auto& id = whole.at("paths").at("/v1/tasks/{id}:cancel").at("post").at("parameters").at(0);
   EXPECT_EQ(id.at("in").as_string(), "path");
   EXPECT_TRUE(id.at("required").as_bool());
