@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import unittest
 
-from harness import MEEPO, Case, service, wait_for
+from harness import HERE, MEEPO, Case, NoAnswer, NotSent, service, wait_for
 
 SECONDS = 60
 
@@ -55,6 +55,24 @@ class DataCase(Case):
         api.close()
         server.start()
         self.assertEqual("DONE", api.ok("GET", f"/v1/tasks/{late}")["status"])
+
+    def test_a_disk_that_fails_a_sync_ends_the_server_and_loses_nothing_that_was_answered(self):
+        shim, mark = os.path.join(self.folder, "failing_disk.so"), os.path.join(self.folder, "fail")
+        subprocess.run(["clang-19", "-shared", "-fPIC", "-o", shim, os.path.join(HERE, "programs", "failing_disk.c")], check=True, timeout=SECONDS)
+        server = self.server(name="dev", subcommand="dev", environment={"LD_PRELOAD": shim, "FAIL_SYNCS_WHEN": mark})
+        api = server.api()
+        early = self.create(api)
+        wait_for(lambda: self.done(api) == 1, 20, "the task to end")
+        open(mark, "w").close()
+        self.assertRaises((AssertionError, NoAnswer, NotSent), self.create, api)
+        self.assertEqual(1, server.wait(SECONDS))
+        self.assertIn("name=store_broken", server.tail(20_000))
+        os.unlink(mark)
+        api.close()
+        server.start()
+        self.assertEqual("DONE", api.ok("GET", f"/v1/tasks/{early}")["status"])
+        self.create(api)
+        wait_for(lambda: self.done(api) >= 2, 20, "a task after the restart to end")
 
     def test_fsck_finds_what_was_damaged_and_mends_what_it_can(self):
         server = self.server(name="dev", subcommand="dev")
