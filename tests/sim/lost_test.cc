@@ -84,6 +84,25 @@ TEST(Lost, OnLostUnknown_EndsUnknownWithAnAlert) {
   EXPECT_EQ(world.alerter.counts["firing_unknown"], 1);
 }
 
+TEST(Lost, ATakingBackWhoseAnswerNeverComes_AlertsAllTheSame) {
+  World world;
+  world.start_executor("a");
+  TaskSpec spec = real("slow");
+  spec.options.on_lost = OnLost::Unknown;
+  const auto created = world.create(std::move(spec));
+  world.loop.advance(seconds(6));
+  ASSERT_EQ(calls(world, created->id), 1U);
+  world.faults->decide = [](const ports::StoreRequest& request) {
+    return std::holds_alternative<ports::ReapRequest>(request) ? FaultStore::Action::FailAfter : FaultStore::Action::Pass;
+  };
+  world.kill_executor("a");
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.alerter.counts["firing_unknown"], 0) << "it is still being asked for";
+  world.stop_scheduler();
+  EXPECT_EQ(world.alerter.counts["firing_unknown"], 1);
+  EXPECT_TRUE(world.alerter.last.contains("perhaps")) << world.alerter.last;
+}
+
 TEST(Lost, CutConnection_TheRunGoesOnAndItsEndIsAccepted) {
   World world;
   world.start_executor("a");
