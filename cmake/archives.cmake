@@ -34,7 +34,7 @@ if(MEEPO_STATIC)
   endforeach()
 endif()
 
-# The allocator of our programs; a sanitizer brings its own. Half of an allocation's cost with glibc went into merging freed pieces.
+# The allocator of our programs; a sanitizer brings its own. What it gave: docs/ARCHITECTURE.md.
 add_library(meepo_allocator INTERFACE)
 if(NOT MEEPO_SANITIZE)
   find_library(MEEPO_JEMALLOC NAMES libjemalloc_pic.a jemalloc REQUIRED)

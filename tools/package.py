@@ -61,10 +61,9 @@ def install_texts(folder):
     for name in ("README.md", "README.zh-CN.md", "LICENSE"):
         shutil.copy(ROOT / name, documents)
     shutil.copytree(ROOT / "docs", documents / "docs")
-    for shell, place in (("bash", "bash-completion/completions/meepo"), ("zsh", "zsh/vendor-completions/_meepo")):
-        script = folder / "share" / place
-        script.parent.mkdir(parents=True)
-        script.write_text(output(folder / "bin" / "meepo", "completion", shell))
+    script = folder / "share" / "bash-completion" / "completions" / "meepo"
+    script.parent.mkdir(parents=True)
+    script.write_text(output(folder / "bin" / "meepo", "completion", "bash"))
 
 
 def make_archive(libraries, name):

@@ -15,7 +15,7 @@ struct ExportFlags {
   FilterFlags filter;
 };
 
-/// A spec as `task create --file` takes it. Imported twice it creates one task: its request id names the one it came from.
+/// A spec as `task create --file` takes it. Imported twice within 24 hours it creates one task: its request id names the one it came from.
 std::string line_of(const v1::Task& task) {
   v1::TaskSpec spec = task.spec();
   if (spec.request_id().empty()) spec.set_request_id("export " + task.id());
@@ -42,7 +42,7 @@ int export_tasks(const ExportFlags& flags, const Invocation& invocation) {
     }
     request->set_page_token(page->next_page_token());
   } while (!request->page_token().empty());
-  if (std::fflush(stdout) != 0) {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     return tell(
         {.code = Code::Unavailable, .message = "write the tasks to standard output: it does not take them", .field = {}, .cause = {}},
         invocation.json);
@@ -59,7 +59,7 @@ void add_task_export(CLI::App& task, Invocation& invocation) {
   CLI::App& command =
       add_command(task, "export", "Write the specs of tasks that have not ended, or of those with a --status, a JSON line each",
                   "  meepo task export --app shop > tasks.jsonl\n"
-                  "  meepo task create --file tasks.jsonl --server 127.0.0.1:17789   (twice creates no task twice)");
+                  "  meepo task create --file tasks.jsonl --server 127.0.0.1:17789   (twice within 24 hours creates no task twice)");
   add_filter_flags(command, flags->filter);
   add_server_flags(command, flags->server);
   add_json(command, invocation);

@@ -1,6 +1,6 @@
 #pragma once
-// A scheduler's process put together: store, coordinator, dispatch, scheduler, gRPC, HTTP, and the executor inside it. wiring.cc is the
-// only file of this program that names concrete adapters.
+// A scheduler's process put together: store, coordinator, dispatch, scheduler, gRPC, HTTP, and the executor inside it. wiring.* are
+// the only files of this program that name concrete adapters.
 
 #include <functional>
 #include <memory>

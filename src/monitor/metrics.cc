@@ -13,7 +13,6 @@
 namespace meepo::monitor {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 

@@ -132,6 +132,34 @@ std::int64_t generation_of(const std::string& file) {
   return connection ? number(**connection, "SELECT value FROM meta WHERE key = 'generation'") : 0;
 }
 
+/// Moves a database with its log.
+std::error_code move_database(const std::string& from, const std::string& to) {
+  for (const char* part : kParts) {
+    std::error_code error;
+    if (!fs::exists(from + part, error)) continue;
+    fs::rename(from + part, to + part, error);
+    if (error) return error;
+  }
+  return {};
+}
+
+/// `part` takes the place of `database`, which moves into the new folder `kept` (empty: there is none). After an error all is as before.
+Result<void> swap_in(const std::string& part, const std::string& database, const std::string& kept) {
+  std::error_code error;
+  if (!kept.empty() && !fs::create_directory(kept, error)) {
+    return fail(Code::Conflict, "make " + kept + ": " + (error ? error.message() : std::string("it exists")));
+  }
+  if (!kept.empty()) error = move_database(database, kept + "/meepo.db");
+  if (!error) fs::rename(part, database, error);
+  if (!error) return {};
+  std::error_code ignored;
+  if (!kept.empty()) {
+    move_database(kept + "/meepo.db", database);
+    fs::remove(kept, ignored);
+  }
+  return system_error("put " + database + " in its place", error);
+}
+
 }  // namespace
 
 Result<BackupReport> check_backup(const std::string& file) {
@@ -171,15 +199,9 @@ Result<RestoreReport> restore(const std::string& file, const std::string& folder
     if (auto raised = raise_generation(part, was_there ? generation_of(database) : 0); !raised) report = fail(std::move(raised.error()));
   }
   RestoreReport restored{.backup = report ? *report : BackupReport{}, .kept = was_there ? folder + "/" + kept_name : std::string()};
-  if (report && was_there) {
-    if (!fs::create_directory(restored.kept, error))
-      report = fail(Code::Conflict, "make " + restored.kept + ": it exists, or " + error.message());
-    for (const char* piece : kParts) {
-      if (report && fs::exists(database + piece, error)) fs::rename(database + piece, restored.kept + "/meepo.db" + piece, error);
-    }
+  if (report) {
+    if (auto swapped = swap_in(part, database, restored.kept); !swapped) report = fail(std::move(swapped.error()));
   }
-  if (report) fs::rename(part, database, error);
-  if (report && error) report = system_error("put " + database + " in its place", error);
   remove_parts(part);
   if (!report) return fail(std::move(report.error()));
   if (auto synced = sync_file(database); !synced) return fail(std::move(synced.error()));

@@ -105,6 +105,16 @@ TEST_F(BackupTest, Restore_PutsTheCopyInPlaceAndKeepsWhatWasThere) {
   EXPECT_TRUE(get(ids_[0]));
 }
 
+TEST_F(BackupTest, Restore_ThatCannotKeepWhatIsThere_LeavesTheFolderAsItWas) {
+  ASSERT_TRUE(back_up(folder_, file("a.db"), nullptr));
+  const TaskId later = create();
+  store_.reset();
+  EXPECT_FALSE(restore(file("a.db"), folder_, std::string(300, 'k'))) << "a name that no folder can have";
+  EXPECT_FALSE(fs::exists(folder_ + "/meepo.db.part"));
+  open();
+  EXPECT_TRUE(get(later));
+}
+
 TEST_F(BackupTest, Restore_IntoAnEmptyFolderAndOfADamagedFile) {
   ASSERT_TRUE(back_up(folder_, file("a.db"), nullptr));
   store_.reset();

@@ -177,7 +177,7 @@ Result<CheckReport> check(const std::string& folder, bool repair, const std::str
     return fail(Code::Conflict, checker.report.kept + " exists: expected a name that is free");
   }
   // As it is, damage included: a copy by pages would refuse it.
-  (*connection)->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!(*connection)->execute("PRAGMA wal_checkpoint(TRUNCATE)")) return fail((*connection)->error("write the log back before the copy"));
   std::error_code error;
   std::filesystem::copy_file(file, checker.report.kept, error);
   if (error) return fail(Code::Unavailable, "copy " + file + " to " + checker.report.kept + ": " + error.message());
