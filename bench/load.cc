@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/flood.h"
 #include "bench/http_load.h"
 #include "meepo/meepo.h"
 #include "meepo/v1/task_service.grpc.pb.h"
@@ -215,9 +216,12 @@ int run(int count, char** values) {
   if (options->way == "executor") {
     return execute(*options);
   }
+  if (options->way == "flood") {
+    return flood(*options);
+  }
   const auto way = ways.find(options->way);
   if (way == ways.end()) {
-    std::fprintf(stderr, "%s: expected executor, create, batch, timing, plan, rate, unary or http\n", options->way.c_str());
+    std::fprintf(stderr, "%s: expected executor, create, batch, timing, plan, rate, unary, http or flood\n", options->way.c_str());
     return 2;
   }
   const Figures figures = way->second(*options);

@@ -26,6 +26,7 @@ struct Options {
   int rate = 200;            ///< tasks a second
   int credits = 1'024;        ///< of the executor
   int jitter = 10'000;       ///< milliseconds, of the way "timing"
+  int seconds = 10;          ///< of the way "flood"
   std::string define;        ///< of the ways "timing" and "plan"
   std::string count_file;
   std::string latency_file;

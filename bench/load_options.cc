@@ -17,9 +17,10 @@ std::optional<Options> parse(int count, char** values) {
       {"--in-flight", &options.in_flight}, {"--batch", &options.batch},
       {"--rate", &options.rate},           {"--credits", &options.credits},
       {"--count", &options.count_file},    {"--latency", &options.latency_file},
-      {"--define", &options.define},       {"--jitter", &options.jitter}};
+      {"--define", &options.define},       {"--jitter", &options.jitter},
+      {"--seconds", &options.seconds}};
   if (count < 2) {
-    std::fprintf(stderr, "expected a way: executor, create, batch, timing, plan, rate, unary or http\n");
+    std::fprintf(stderr, "expected a way: executor, create, batch, timing, plan, rate, unary, http or flood\n");
     return std::nullopt;
   }
   options.way = values[1];
@@ -35,8 +36,8 @@ std::optional<Options> parse(int count, char** values) {
     }
     if (!good) {
       std::fprintf(stderr,
-                   "%s %s: expected --server, --tasks, --in-flight, --batch, --rate, --credits, --count, --latency, --define or --jitter "
-                   "and its value\n",
+                   "%s %s: expected --server, --tasks, --in-flight, --batch, --rate, --credits, --count, --latency, --define, --jitter "
+                   "or --seconds and its value\n",
                    values[i], std::string(text).c_str());
       return std::nullopt;
     }

@@ -36,8 +36,10 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 endif()
 
 set(MEEPO_SANITIZE "" CACHE STRING "address | thread | fuzzer | empty")
+# Without the check of virtual calls' types: it makes a pipe to look at an object, and reports a good one as bad when the process has no file
+# descriptor left, which a test brings about. AddressSanitizer finds calls to objects that are gone.
 if(MEEPO_SANITIZE STREQUAL "address")
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(MEEPO_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)

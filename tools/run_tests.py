@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs every test of Meepo and sums up.
 
-A part is one GoogleTest program (known to ctest as NAME, built as meepo_NAME) or one Python unittest file (tools/*_test.py,
-tests/**/test_*.py). Each part runs in a process of its own; its output goes to <build>/test-logs/ and is shown when it fails.
+A part is one GoogleTest program (known to ctest as NAME, built as meepo_NAME), one Python unittest file (tools/*_test.py,
+tests/**/test_*.py), or one fuzz target (fuzz/NAME_fuzz.cc), which runs for 30 s on its seeds and what libFuzzer makes of them. Each part runs in a process of its own; its output goes to <build>/test-logs/ and is shown when it fails.
 The last line on stdout is "N passed, N failed, N skipped": single test cases over all parts. A part that crashes, hangs, or has
 no test in it counts as a failure. Exit 0 only if something ran and nothing failed.
 """
@@ -25,10 +25,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PART_SECONDS_MAX = 900
 PART_SECONDS_MAX_LONG = 7200
 HEARTBEAT_SECONDS = 30
+FUZZ_SECONDS = 30
 OUTPUT_LINES_SHOWN = 200
 
 Counts = collections.namedtuple("Counts", "passed failed skipped")
-Part = collections.namedtuple("Part", "name kind command")  # kind: "gtest", "tools" (Python, alone), "system" (Python, drives the binary)
+Part = collections.namedtuple("Part", "name kind command")  # kind: "gtest", "fuzz", "tools" (Python, alone), "system" (Python, drives the binary)
 
 
 # ---- finding parts ------------------------------------------------------------------------------------------------------------
@@ -47,6 +48,20 @@ def python_parts(root=ROOT):
     for path in sorted(root.glob("tests/**/test_*.py")):
         parts.append(Part(f"{path.parent.name}.{path.stem}", "system", path))
     return parts
+
+
+def fuzz_parts(build, root=ROOT):
+    return [Part(f"fuzz.{path.stem.removesuffix('_fuzz')}", "fuzz", [str(build / "fuzz" / path.stem)])
+            for path in sorted(root.glob("fuzz/*_fuzz.cc"))]
+
+
+def fuzz_command(part, logs):
+    name = part.name.removeprefix("fuzz.")
+    corpus = logs / f"{part.name}.corpus"
+    shutil.rmtree(corpus, ignore_errors=True)
+    corpus.mkdir()
+    return part.command + [f"-max_total_time={FUZZ_SECONDS}", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=0",
+                           f"-artifact_prefix={logs / part.name}-", str(corpus), str(ROOT / "fuzz" / "seeds" / name)]
 
 
 def select(parts, names):
@@ -86,6 +101,8 @@ def read_report(path):
 def counts_of(kind, report, output, exit_code):
     if kind == "gtest":
         counts = counts_of_gtest_report(report) if report else counts_of_gtest_output(output)
+    elif kind == "fuzz":
+        counts = Counts(1, 0, 0) if exit_code == 0 else Counts(0, 1, 0)
     else:
         counts = Counts(**report) if report else Counts(0, 1, 0)
     # Leaks found at the exit, a crash in a destructor, a program without a test: no case says so, the part did fail.
@@ -110,10 +127,10 @@ def run_process(command, environment, log, seconds_max):
 def run_part(part, logs, environment, seconds_max):
     log, report = logs / f"{part.name}.log", logs / f"{part.name}.json"
     report.unlink(missing_ok=True)
-    if part.kind == "gtest":
+    if part.kind in ("gtest", "fuzz"):
         if not part.command or not pathlib.Path(part.command[0]).exists():
             return Counts(0, 1, 0), 0.0, "its program was not built", log
-        command = part.command + [f"--gtest_output=json:{report}"]
+        command = fuzz_command(part, logs) if part.kind == "fuzz" else part.command + [f"--gtest_output=json:{report}"]
     else:
         command = [sys.executable, __file__, "--unittest", str(part.command), "--report", str(report)]
     started = time.monotonic()
@@ -209,7 +226,8 @@ def ninja_targets(parts, everything):
     """What has to be built for the chosen parts: all, or only their programs. Tests that drive the binary bring programs of their own."""
     if everything or any(part.kind == "system" for part in parts):
         return ["all"]
-    return [f"meepo_{part.name}" for part in parts if part.kind == "gtest"]
+    programs = {"gtest": "meepo_{}", "fuzz": "{}_fuzz"}
+    return [programs[part.kind].format(part.name.removeprefix("fuzz.")) for part in parts if part.kind in programs]
 
 
 def parse_arguments(arguments):
@@ -229,7 +247,7 @@ def main(arguments):
     options = parse_arguments(arguments)
     if options.unittest:
         return run_unittest(options.unittest, options.report)
-    parts = select(gtest_parts(options.build) + python_parts(), options.names)
+    parts = select(gtest_parts(options.build) + fuzz_parts(options.build) + python_parts(), options.names)
     if options.targets:
         print(" ".join(ninja_targets(parts, not options.names) if not options.list else []))
         return 0

@@ -33,6 +33,10 @@ class Counting(unittest.TestCase):
         self.assertEqual(run_tests.counts_of("gtest", {"testsuites": []}, "", 0), Counts(0, 1, 0))
         self.assertEqual(run_tests.counts_of("tools", {"passed": 0, "failed": 0, "skipped": 0}, "", 0), Counts(0, 1, 0))
 
+    def test_fuzz_target_counts_once(self):
+        self.assertEqual(run_tests.counts_of("fuzz", None, "", 0), Counts(1, 0, 0))
+        self.assertEqual(run_tests.counts_of("fuzz", None, "", 77), Counts(0, 1, 0))
+
 
 class Running(unittest.TestCase):
     def setUp(self):

@@ -1,5 +1,6 @@
 #include "serve.h"
 
+#include <CLI/Validators.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <signal.h>
@@ -18,6 +19,8 @@ namespace meepo::cli {
 namespace {
 
 constexpr milliseconds kDrain{10'000};
+constexpr std::uint64_t kRetentionTasksMax = 1'000'000'000;
+constexpr std::uint64_t kRetentionDaysMax = 3'660;
 
 void print_json(const Server& server, const ServerSettings& settings) {
   boost::json::object ready{
@@ -71,6 +74,12 @@ void add_serve_flags(CLI::App& app, ServeFlags& flags) {
   add_setting(app, "--grpc", flags.settings.grpc, "Where gRPC listens, HOST:PORT; port 0: any")->capture_default_str();
   add_setting(app, "--zone", flags.settings.zone, "IANA time zone of tasks that name none (default: the system's)");
   add_setting(app, "--token-file", flags.settings.token_file, "Who may do what, a line each: TOKEN ROLE [NAME]; needed beyond loopback");
+  add_setting(app, "--retention-tasks", flags.settings.retention_tasks, "Ended tasks kept, the newest; at least 64")
+      ->check(CLI::Range(std::uint64_t{kShardCount}, kRetentionTasksMax))
+      ->capture_default_str();
+  add_setting(app, "--retention-days", flags.settings.retention_days, "Days that an ended task is kept at most")
+      ->check(CLI::Range(std::uint64_t{1}, kRetentionDaysMax))
+      ->capture_default_str();
   add_setting(app, "--log-level", flags.log_level, "debug, info, warn, error or off")->capture_default_str();
   add_setting(app, "--log-format", flags.log_format, "text or json, to standard error")->capture_default_str();
   add_switch(app, "--log-firings", flags.settings.log_firings, "A line for each step of each firing");

@@ -150,7 +150,11 @@ void Server::Impl::start_scheduler() {
     if (!caller) return fail(std::move(caller.error()));
     return {};
   });
-  scheduler::Options options{.default_zone = zone, .inside_executor_prefix = kInsidePrefix, .log_firings = settings_.log_firings};
+  scheduler::Options options{.default_zone = zone,
+                             .inside_executor_prefix = kInsidePrefix,
+                             .ended_tasks_kept = std::chrono::days(settings_.retention_days),
+                             .ended_tasks_max = settings_.retention_tasks,
+                             .log_firings = settings_.log_firings};
   scheduler_.emplace(std::move(options), scheduler::Scheduler::Parts{.loop = loop_,
                                                                      .store = *store_,
                                                                      .dispatcher = *dispatcher_,

@@ -9,6 +9,7 @@
 
 #include "adapters/sqlite/backup.h"
 #include "adapters/sqlite/check.h"
+#include "base/limits.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "simulate/simulate.h"
@@ -21,6 +22,8 @@ struct ServerSettings {
   std::string grpc = "127.0.0.1:7789";
   std::string zone;             ///< empty: the system's
   std::string token_file;       ///< empty: no tokens, loopback only
+  std::uint64_t retention_tasks = limits::kEndedTasksMax;  ///< ended tasks kept at most
+  std::uint64_t retention_days = 7;                        ///< and no longer than this
   bool log_firings = false;
   bool inside_executor = false;  ///< serves meepo.demo.Echo and HTTP targets
   std::vector<std::string> http_allow;  ///< of the executor inside: HttpTargets::allow

@@ -173,6 +173,13 @@ Shard shard_of_key(std::string_view app_id, std::string_view key) {
   return static_cast<Shard>(stable_hash(key, stable_hash(app_id)) % kShardCount);
 }
 
+Shard shard_of_request(std::string_view app_id, std::string_view request_id) {
+  const auto open = request_id.find('{');
+  const auto close = open == std::string_view::npos ? open : request_id.find('}', open);
+  const bool tagged = close != std::string_view::npos && close > open + 1;
+  return shard_of_key(app_id, tagged ? request_id.substr(open + 1, close - open - 1) : request_id);
+}
+
 TaskId chained_task_id(const FiringId& parent, SysTime due) { return TaskId::make(parent.task.shard(), due, stable_hash(parent.text())); }
 
 }  // namespace meepo

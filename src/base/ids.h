@@ -108,8 +108,12 @@ class Fence {
   std::array<char, 32> text_;
 };
 
-/// The shard of a key that must always land in the same one: a unique key or a request id of an application.
+/// The shard of a key that must always land in the same one: a unique key of an application.
 Shard shard_of_key(std::string_view app_id, std::string_view key);
+
+/// The same for a request id, of which only what stands between its first braces counts, if it has such a part: a client that
+/// creates many tasks at once keeps them in one shard with it, where they are written together.
+Shard shard_of_request(std::string_view app_id, std::string_view request_id);
 
 /// The id of the task that `parent`'s success creates: same shard, always the same id for the same firing (exactly once).
 /// `due`: the firing's due instant, which becomes the id's creation time.

@@ -205,6 +205,15 @@ TEST(ShardOfKey, SpreadsKeysOverAllShardsAndNeverChanges) {
   EXPECT_NE(shard_of_key("ab", "c"), shard_of_key("a", "bc"));
 }
 
+TEST(ShardOfRequest, CountsWhatStandsInBraces) {
+  const Shard together = shard_of_key("billing", "import-7");
+  for (const std::string_view id : {"import-7", "{import-7}1", "{import-7}2", "row 3 of {import-7}{x}"}) {
+    EXPECT_EQ(shard_of_request("billing", id), together) << id;
+  }
+  for (const std::string_view id : {"", "{}1", "}{", "a}b{c", "{import-7"})
+    EXPECT_EQ(shard_of_request("billing", id), shard_of_key("billing", id)) << id;
+}
+
 TEST(ChainedTaskId, IsTheSameForTheSameFiringAndStaysInItsShard) {
   const FiringId parent{.task = TaskId::make(42, from_unix_ms(1'700'000'000'000), 1), .tick = Tick::rung(2)};
   const SysTime due = from_unix_ms(1'700'000'002'000);

@@ -65,7 +65,7 @@ inline constexpr std::size_t kGrpcMessageBytesMax = 32UL << 20U;
 inline constexpr int kJsonDepthMax = 64;
 inline constexpr std::size_t kPageSizeMax = 1'000;
 inline constexpr std::size_t kPageSizeDefault = 50;
-inline constexpr std::size_t kCreatesWaitingMax = 100'000;  ///< accepted, not yet written; more: Exhausted
+inline constexpr std::size_t kCreatesWaitingMax = 50'000;  ///< accepted, not yet written, about a second's work; more: Exhausted
 
 // The scheduler.
 inline constexpr milliseconds kWheelHorizon{30'000};

@@ -1,5 +1,6 @@
 #include "client/create_writer.h"
 
+#include <fmt/format.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/client_callback.h>
 
@@ -23,6 +24,8 @@ namespace {
 
 // What a message needs beside its specs: tag and lengths of each item.
 constexpr std::size_t kItemOverheadBytes = 24;
+/// Request ids that differ only behind the braces go to one shard of the server: so many creates in a row are written together.
+constexpr std::uint64_t kCreatesOfShard = 64;
 constexpr std::size_t kSpecBytesMax = limits::kGrpcMessageBytesMax - 1024;
 
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
@@ -72,6 +75,8 @@ class CreateWriter::Impl {
   void expire(SteadyTime now, Answers& answers);
   void open_stream();
   SteadyTime next_wake() const;
+
+  std::string request_id_of(std::uint64_t tag) const { return fmt::format("{}{}}}{}", request_id_prefix_, tag / kCreatesOfShard, tag); }
 
   void keep();  // the keeper's thread: deadlines and reconnects
   void give(Answers answers);  // without the lock: runs them, then says so to flush() and close()
@@ -148,7 +153,7 @@ class CreateWriter::Impl::Stream final : public grpc::ClientBidiReactor<v1::Crea
 CreateWriter::Impl::Impl(std::shared_ptr<grpc::ChannelInterface> channel, Options options)
     : options_(std::move(options)),
       stub_(v1::TaskService::NewStub(channel)),
-      request_id_prefix_("auto-" + RunToken{.high = random_number(), .low = random_number()}.text() + "-"),
+      request_id_prefix_(fmt::format("{{auto-{:016x}-", random_number())),
       jitter_(static_cast<std::minstd_rand::result_type>(random_number())),
       backoff_(options_.reconnect_first),
       keeper_([this] { keep(); }) {}
@@ -172,7 +177,7 @@ void CreateWriter::Impl::create(v1::TaskSpec spec, Done done) {
       return;
     }
     const std::uint64_t tag = ++last_tag_;
-    if (spec.request_id().empty()) spec.set_request_id(request_id_prefix_ + std::to_string(tag));
+    if (spec.request_id().empty()) spec.set_request_id(request_id_of(tag));
     const SteadyTime deadline = steady_now() + options_.timeout;
     pending_.emplace_hint(pending_.end(), tag,
                           Pending{.spec = std::move(spec), .bytes = bytes, .deadline = deadline, .sent_at = {}, .done = std::move(done)});

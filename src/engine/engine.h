@@ -137,6 +137,7 @@ class Engine {
     std::bitset<kShardCount> waiting;        ///< shards in which firings wait for this target
     std::uint64_t parks = 0;                 ///< counts what began to wait: an Unpark's answer older than the last one proves nothing
     int fetching = 0;                        ///< Unparks under way
+    std::uint64_t matched = 0;               ///< which match was its last
   };
 
   bool goes_ahead(const OpenFiring& firing) const;
@@ -144,8 +145,9 @@ class Engine {
   Queue& queue_of(const OpenFiring& firing);
   void wake(const std::vector<std::string>& keys);
   void make_ready(Known& known);
-  void plan_target(const std::string& key, Target& target, SysTime now, Plan& plan);
-  void match(Queue& queue, bool suspect, SysTime now, Plan& plan);
+  void park_unserved(const std::string& key, Target& target, SysTime now, Plan& plan);
+  void match_in_turn(std::vector<Target*> targets, SysTime now, Plan& plan);
+  bool match_first(Queue& queue, bool suspect, SysTime now, Plan& plan);
   void park(Target& target, Queue& queue, std::size_t keep, WaitReason reason, Plan& plan);
   void fetch_waiting(const std::string& key, Target& target, Plan& plan);
 
@@ -158,6 +160,7 @@ class Engine {
   Executors executors_;
   Leases leases_;
   std::unordered_map<std::string, Target> targets_;
+  std::uint64_t matches_ = 0;
   std::unordered_set<std::string> awake_;    ///< targets that plan() must look at
   std::map<std::string, SysTime> unserved_;  ///< targets with ready firings and no executor, and when to park them
 };

@@ -44,6 +44,28 @@ TEST(Engine, Plan_MatchesDueFiringsWithCreditsByPriorityThenDue) {
   EXPECT_EQ(engine.next_wake(), kStart + seconds(1));
 }
 
+TEST(Engine, Plan_TargetsOfOneExecutorTakeTurnsAndHigherPriorityGoesFirst) {
+  Engine engine = owner_of_all();
+  const std::string other = "service:com.example.Mail::";
+  engine.open(1, "a", "a", {kKey, other}, 1, kStart);
+  for (std::uint64_t i = 0; i < 100; ++i) engine.add(due(i, kStart - seconds(60)), kStart);
+  for (std::uint64_t i = 100; i < 103; ++i) {
+    auto late = due(i, kStart, i == 102 ? 6 : 5);
+    late.target_key = other;
+    engine.add(std::move(late), kStart);
+  }
+  std::vector<std::string> keys;
+  for (int i = 0; i < 6; ++i) {
+    const Plan plan = engine.plan(kStart);
+    ASSERT_EQ(plan.matches.size(), 1U);
+    keys.push_back(plan.matches[0].firing.target_key);
+    engine.grant(1, 1);
+  }
+  EXPECT_EQ(keys[0], other) << "priority 6";
+  EXPECT_EQ(std::ranges::count(keys, other), 3) << "the short queue waits for the long one's turn, not for its end";
+  EXPECT_EQ(std::vector(keys.begin() + 1, keys.end()), (std::vector{kKey, other, kKey, other, kKey}));
+}
+
 TEST(Engine, Plan_NeverMatchesBeforeTheDueInstant) {
   Engine engine = owner_of_all();
   engine.open(1, "a", "a", {kKey}, 3, kStart);

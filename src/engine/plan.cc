@@ -1,6 +1,8 @@
 // Engine::plan: what follows from what is due, who has credits and what waits.
 
 #include <algorithm>
+#include <array>
+#include <deque>
 
 #include "engine/engine.h"
 
@@ -22,11 +24,28 @@ Plan Engine::plan(SysTime now) {
   Plan plan;
   auto awake = std::move(awake_);
   awake_.clear();
+  std::vector<Target*> served;
   for (const auto& key : awake) {
     const auto found = targets_.find(key);
     if (found == targets_.end()) continue;
-    plan_target(key, found->second, now, plan);
     Target& target = found->second;
+    if (!executors_.serves(key)) {
+      park_unserved(key, target, now, plan);
+      continue;
+    }
+    unserved_.erase(key);
+    while (match_first(target.suspects, true, now, plan)) {}
+    served.push_back(&target);
+  }
+  match_in_turn(std::move(served), now, plan);
+  for (const auto& key : awake) {
+    const auto found = targets_.find(key);
+    if (found == targets_.end()) continue;
+    Target& target = found->second;
+    if (executors_.serves(key)) {
+      park(target, target.ready, limits::kReadyPerTargetMax, WaitReason::Backlog, plan);
+      fetch_waiting(key, target, plan);
+    }
     if (target.ready.empty() && target.suspects.empty() && target.waiting.none() && target.fetching == 0) {
       targets_.erase(found);
       unserved_.erase(key);
@@ -35,42 +54,58 @@ Plan Engine::plan(SysTime now) {
   return plan;
 }
 
-void Engine::plan_target(const std::string& key, Target& target, SysTime now, Plan& plan) {
-  if (!executors_.serves(key)) {
-    if (target.ready.empty() && target.suspects.empty()) {
-      unserved_.erase(key);
-      return;
-    }
-    const auto [entry, added] = unserved_.try_emplace(key, now + kParkGrace);
-    if (entry->second > now) return;
-    park(target, target.ready, 0, WaitReason::NoExecutor, plan);
-    park(target, target.suspects, 0, WaitReason::NoExecutor, plan);
+void Engine::park_unserved(const std::string& key, Target& target, SysTime now, Plan& plan) {
+  if (target.ready.empty() && target.suspects.empty()) {
     unserved_.erase(key);
     return;
   }
+  const auto [entry, added] = unserved_.try_emplace(key, now + kParkGrace);
+  if (entry->second > now) return;
+  park(target, target.ready, 0, WaitReason::NoExecutor, plan);
+  park(target, target.suspects, 0, WaitReason::NoExecutor, plan);
   unserved_.erase(key);
-  match(target.suspects, true, now, plan);
-  match(target.ready, false, now, plan);
-  park(target, target.ready, limits::kReadyPerTargetMax, WaitReason::Backlog, plan);
-  fetch_waiting(key, target, plan);
 }
 
-void Engine::match(Queue& queue, bool suspect, SysTime now, Plan& plan) {
-  while (!queue.empty()) {
-    OpenFiring& first = (*queue.begin())->firing;
-    const bool ahead = first.score > now;
-    const Executor* executor = ahead ? executors_.reserve_ahead(first.target_key) : executors_.reserve(first.target_key, suspect);
-    if (executor == nullptr && !ahead) return;
-    if (executor == nullptr) {
-      Known& known = **queue.begin();
-      queue.erase(queue.begin());
-      watch(known, known.firing.score);
-      continue;
-    }
-    queue.erase(queue.begin());
-    plan.matches.push_back({.firing = std::move(first), .session = executor->session, .executor = executor->instance});
-    known_.erase(plan.matches.back().firing.id);
+// Higher priority goes first. Among equals the targets take turns, the one that was matched longest ago first: a long queue of one target
+// must not keep another's firings from an executor that serves both.
+void Engine::match_in_turn(std::vector<Target*> targets, SysTime now, Plan& plan) {
+  std::ranges::sort(targets, {}, &Target::matched);
+  std::array<std::deque<Target*>, limits::kPriorityMax + 1> turns;
+  const auto turn_of = [&turns](const Target& target) -> std::deque<Target*>& {
+    return turns.at(static_cast<std::size_t>(std::clamp((*target.ready.begin())->firing.priority, 0, limits::kPriorityMax)));
+  };
+  for (Target* target : targets) {
+    if (!target->ready.empty()) turn_of(*target).push_back(target);
   }
+  for (auto turn = turns.rbegin(); turn != turns.rend(); ++turn) {
+    while (!turn->empty()) {
+      Target& target = *turn->front();
+      turn->pop_front();
+      if (!match_first(target.ready, false, now, plan)) continue;
+      target.matched = ++matches_;
+      if (!target.ready.empty()) turn_of(target).push_back(&target);
+    }
+  }
+}
+
+/// Takes the first firing out of the queue: matched, or, ahead of its time and without a credit to spare, to be looked at when it is due.
+/// False: nobody has a credit for it, or there is none.
+bool Engine::match_first(Queue& queue, bool suspect, SysTime now, Plan& plan) {
+  if (queue.empty()) return false;
+  OpenFiring& first = (*queue.begin())->firing;
+  const bool ahead = first.score > now;
+  const Executor* executor = ahead ? executors_.reserve_ahead(first.target_key) : executors_.reserve(first.target_key, suspect);
+  if (executor == nullptr && !ahead) return false;
+  if (executor == nullptr) {
+    Known& known = **queue.begin();
+    queue.erase(queue.begin());
+    watch(known, known.firing.score);
+    return true;
+  }
+  queue.erase(queue.begin());
+  plan.matches.push_back({.firing = std::move(first), .session = executor->session, .executor = executor->instance});
+  known_.erase(plan.matches.back().firing.id);
+  return true;
 }
 
 /// All but the first `keep` of the queue wait in the store from now on.

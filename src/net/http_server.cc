@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "net/http_core.h"
+#include "net/listen.h"
 
 namespace meepo::net {
 namespace {
@@ -14,25 +15,13 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kRefusalsMax = 64;    // connections over the limit that are told so before they are closed
-constexpr milliseconds kAcceptPause{100};   // after a failed accept (no file descriptor left)
 
 }  // namespace
 
 Result<void> HttpServer::Core::listen() {
-  const auto& address = options_.address;
-  const auto refuse = [&](const std::string& why) {
-    return fail(Code::Unavailable,
-                fmt::format("listen for HTTP on {}: {}; choose another address with {} HOST:PORT", address.text(), why, options_.flag));
-  };
-  error_code error;
-  tcp::resolver resolver(context_);
-  const auto endpoints = resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
-  if (error || endpoints.empty()) return refuse("the host is not known");
-  const auto endpoint = endpoints.begin()->endpoint();
-  const bool listening = !acceptor_.open(endpoint.protocol(), error) && !acceptor_.set_option(tcp::acceptor::reuse_address(true), error) &&
-                         !acceptor_.bind(endpoint, error) && !acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (!listening) return refuse(bind_problem(address));
-  bound_ = {.host = address.host, .port = acceptor_.local_endpoint(error).port()};
+  auto bound = net::listen(acceptor_, options_.address, "HTTP", options_.flag);
+  if (!bound) return fail(std::move(bound.error()));
+  bound_ = *std::move(bound);
   return {};
 }
 

@@ -41,17 +41,22 @@ void Scheduler::Impl::answer(PendingCreate& pending, Result<Created> result) {
 
 Shard Scheduler::Impl::shard_for(const TaskSpec& spec) {
   if (!spec.options.unique_key.empty()) return shard_of_key(spec.app_id, spec.options.unique_key);
-  if (!spec.options.request_id.empty()) return shard_of_key(spec.app_id, spec.options.request_id);
+  if (!spec.options.request_id.empty()) return shard_of_request(spec.app_id, spec.options.request_id);
   const auto place = std::next(shards_.begin(), static_cast<std::ptrdiff_t>(next_shard_ % shards_.size()));
   return place->first;
 }
 
+// Few at a time: the rest waits here, so that ends and claims need not wait behind it in the store, and meanwhile credits come free that
+// the next creates are begun with.
 void Scheduler::Impl::flush_creates() {
   if (creates_.empty()) return;
   const SysTime created = now();
   std::map<Shard, std::vector<CreateWork>> by_shard;
+  std::size_t taken = 0;
   ++next_shard_;
-  for (auto& pending : std::exchange(creates_, {})) {
+  while (!creates_.empty() && creates_in_store_ + taken < kCreatesInStoreMax) {
+    PendingCreate pending = std::move(creates_.front());
+    creates_.pop_front();
     const Shard shard = shards_.empty() ? Shard{0} : shard_for(pending.spec.task->spec);
     const auto fence = fence_of(shard);
     if (!fence) {
@@ -68,7 +73,9 @@ void Scheduler::Impl::flush_creates() {
       continue;
     }
     work.push_back(std::move(item));
-    if (work.size() >= kItemsPerRequest) {
+    ++taken;
+    if (work.size() >= kCreatesPerRequest) {
+      taken -= work.size();
       send_creates(shard, *fence, std::exchange(work, {}));
       ++next_shard_;
     }
@@ -106,6 +113,7 @@ Scheduler::Impl::CreateWork Scheduler::Impl::prepare(PendingCreate pending, SysT
 void Scheduler::Impl::send_creates(Shard shard, Fence fence, std::vector<CreateWork> work) {
   ports::CreateRequest request{.shard = shard, .fence = fence, .items = {}};
   request.items.reserve(work.size());
+  creates_in_store_ += work.size();
   for (const auto& item : work) {
     ports::CreateRequest::Item& out = request.items.emplace_back();
     out.task = item.pending.spec.task;
@@ -131,6 +139,7 @@ void Scheduler::Impl::send_creates(Shard shard, Fence fence, std::vector<CreateW
 
 void Scheduler::Impl::created(Shard shard, CreateWork work, Result<ports::CreateRequest::ItemAnswer> result) {
   --creates_waiting_;
+  --creates_in_store_;
   const TaskPtr task = work.pending.spec.task;
   const bool stored = result && !result->existed;
   const bool begun_now = stored && work.placement.session != 0 && !result->not_yet;

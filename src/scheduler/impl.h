@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,9 +61,12 @@ class Scheduler::Impl {
   static constexpr std::size_t kLoadPage = 1'000;
   static constexpr int kSafetyGroups = 8;               ///< the safety read takes an eighth of the shards at a time
   static constexpr std::size_t kItemsPerRequest = 1'000;
+  static constexpr std::size_t kCreatesPerRequest = 128;
+  static constexpr std::size_t kCreatesInStoreMax = 256;
   static constexpr std::size_t kClaimsPerRequest = 64;  ///< few, so that the first of many due firings are sent while the rest is claimed
   static constexpr int kUpdateTries = 20;  ///< a tick or another update may come between reading and writing
-  static constexpr milliseconds kPurgeAgain{100};  ///< the same shard, while it has more
+  static constexpr milliseconds kPurgeAgain{100};  ///< the same shard, while it has more to look at
+  static constexpr std::size_t kPurgePiece = 256;  ///< rows and tasks removed at a time
   static constexpr milliseconds kStepFelt{1'000};  ///< steps of the store's clock are let add up to this before leases are moved
 
   struct ShardState {
@@ -235,8 +239,9 @@ class Scheduler::Impl {
   bool dispatching_ = false;
 
   schedule::Planner planner_;
-  std::vector<PendingCreate> creates_;
+  std::deque<PendingCreate> creates_;
   std::size_t creates_waiting_ = 0;  ///< here and in the store, not answered yet
+  std::size_t creates_in_store_ = 0;  ///< of these: asked for and not answered
   std::size_t next_shard_ = 0;
   std::map<ports::SessionId, std::vector<ports::Run>> runs_out_;
   std::map<ports::SessionId, std::vector<ports::EndVerdict>> verdicts_out_;
@@ -253,6 +258,7 @@ class Scheduler::Impl {
   SteadyTime next_safety_{};
   SteadyTime next_purge_{};
   Shard purged_ = 0;
+  bool purge_lags_ = false;  ///< the shard at hand has had more than one piece to be removed
   milliseconds step_not_felt_{0};  ///< steps of the store's clock that leases have not been moved by
   int safety_group_ = 0;
   ports::SchedulerFigures figures_;  ///< its counters and histograms

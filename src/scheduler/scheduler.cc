@@ -104,13 +104,13 @@ void Scheduler::Impl::need_turn() {
 void Scheduler::Impl::turn() {
   const SteadyTime steady = parts_.loop.steady_now();
   if (!stopping_) {
-    flush_creates();
     if (ready_) {
       engine::Plan plan = engine_.plan(now());
       claim(std::move(plan.matches));
       park(std::move(plan.parks));
       unpark(std::move(plan.unparks));
       look_after_leases();
+      flush_creates();  // after what is due already, which goes first
     }
     if (steady >= next_load_) load_all();
     if (steady >= next_safety_) safety_read();

@@ -100,6 +100,20 @@ class HttpTargets(Case):
         text = b"\n".join([time.encode(), b"POST", path.encode(), headers["Meepo-Firing-Id"].encode(), body])
         self.assertEqual(hmac.new(b"secret-1", text, hashlib.sha256).hexdigest(), signature)
 
+    def test_an_executor_maps_an_interface_to_a_url(self):
+        server = self.server()
+        executor = Process("executor", [MEEPO, "executor", "--scheduler", address(server.grpc), "--provide", "com.acme.Books:1.2", "--invoke",
+                                        f"http://{self.service.place}/books/{{method}}?v=2"], self.folder)
+        self.processes.append(executor)
+        executor.start()
+        service = {"interface": "com.acme.Books", "method": "close", "version": "1.2", "params": [9007199254740993, "x"]}
+        found = self.ended(server.api(), {"appId": "shop", "kind": "REAL", "target": {"service": service}})
+        self.assertEqual("DONE", found["status"], found)
+        path, headers, body = self.service.requests[0]
+        self.assertEqual(("/books/close?v=2", b'[9007199254740993, "x"]'), (path, body))
+        self.assertEqual(("com.acme.Books", "close", "1.2"), tuple(headers[name] for name in ("Meepo-Interface", "Meepo-Method", "Meepo-Version")))
+        self.assertEqual(f"{found['id']}@0", headers["Meepo-Firing-Id"])
+
     def test_an_executor_runs_the_programs_that_it_may(self):
         server = self.server()
         executor = Process("executor", [MEEPO, "executor", "--scheduler", address(server.grpc), "--command-allow", "/bin/sh"], self.folder)

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "adapters/command/command_invoker.h"
 #include "adapters/direct/direct_source.h"
 #include "adapters/direct/stream_options.h"
+#include "adapters/http/call.h"
 #include "adapters/http/http_invoker.h"
 #include "adapters/local/asio_loop.h"
 #include "adapters/local/function_invoker.h"
@@ -62,18 +65,44 @@ struct TargetInvoker final : public ports::Invoker {
   void invoke(ports::Invocation invocation, std::move_only_function<void()> started,
               std::move_only_function<void(ports::InvokeResult)> done) override {
     ports::Invoker* invoker = &functions;
-    if (http && std::holds_alternative<HttpTarget>(invocation.target)) invoker = http.get();
+    if (http && (std::holds_alternative<HttpTarget>(invocation.target) || services.contains(target_key(invocation.target)))) {
+      invoker = http.get();
+    }
     if (commands && std::holds_alternative<CommandTarget>(invocation.target)) invoker = commands.get();
     invoker->invoke(std::move(invocation), std::move(started), std::move(done));
   }
 
   FunctionInvoker functions;
   std::unique_ptr<HttpInvoker> http;
+  std::set<std::string> services;  ///< keys of services that are called over HTTP
   std::unique_ptr<CommandInvoker> commands;
 };
 
+/// Service key → URL. Each host may be reached.
+Result<std::map<std::string, std::string>> mapped_services(const std::vector<HttpService>& services, adapters::http::HostRules& rules) {
+  std::map<std::string, std::string> urls;
+  for (const HttpService& service : services) {
+    if (service.interface.empty()) return fail(Code::InvalidArgument, "a service that is called over HTTP has no interface", "services");
+    std::string plain = service.url;
+    if (const auto place = plain.find("{method}"); place != std::string::npos) plain.replace(place, 8, "method");
+    const auto call = adapters::http::call_to(plain);
+    if (!call) return fail(Error(call.error()).prefixed("the service " + service.interface));
+    const bool v6 = call->host.find(':') != std::string::npos;
+    const std::string host = (v6 ? "[" + call->host + "]" : call->host) + ":" + std::to_string(call->port);
+    if (auto allowed = rules.allow(host); !allowed) return fail(std::move(allowed.error()).prefixed("the service " + service.interface));
+    if (!urls.try_emplace(service_key(service.interface, service.version, service.group), service.url).second) {
+      return fail(Code::Conflict, "the service " + service.interface + " is mapped twice", "services");
+    }
+  }
+  return urls;
+}
+
 Result<std::unique_ptr<HttpInvoker>> start_http(const HttpTargets& targets) {
-  HttpInvoker::Options options{.rules = {}, .signing_key = targets.signing_key, .limits = {}, .trusted_file = targets.trusted_file};
+  HttpInvoker::Options options{
+      .rules = {}, .signing_key = targets.signing_key, .limits = {}, .trusted_file = targets.trusted_file, .services = {}};
+  auto services = mapped_services(targets.services, options.rules);
+  if (!services) return fail(std::move(services.error()));
+  options.services = *std::move(services);
   for (const std::string& rule : targets.allow) {
     if (auto added = options.rules.allow(rule); !added) return fail(std::move(added.error()));
   }
@@ -162,7 +191,15 @@ Result<void> Executor::Impl::start() {
     auto http = start_http(*options_.http);
     if (!http) return fail(std::move(http.error()));
     parts->invoker.http = *std::move(http);
-    target_keys.push_back(target_key(HttpTarget{}));
+    if (options_.http->urls) target_keys.push_back(target_key(HttpTarget{}));
+    for (const HttpService& service : options_.http->services) {
+      const auto key = service_key(service.interface, service.version, service.group);
+      if (std::ranges::find(target_keys, key) != target_keys.end()) {
+        return fail(Code::Conflict, "the service " + service.interface + " is mapped to a URL and has functions", "services");
+      }
+      parts->invoker.services.insert(key);
+      target_keys.push_back(key);
+    }
   }
   if (options_.commands) {
     auto commands = CommandInvoker::start({.programs = options_.commands->allow, .folder = options_.commands->folder});

@@ -2,7 +2,9 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -62,6 +64,16 @@ std::string begin_of(std::string_view body) {
   return text;
 }
 
+std::string url_of_method(std::string_view url, std::string_view method) {
+  static constexpr std::string_view kPlace = "{method}";
+  const std::string name = boost::urls::encode(method, boost::urls::unreserved_chars);
+  std::string out(url);
+  if (const auto place = out.find(kPlace); place != std::string::npos) return out.replace(place, kPlace.size(), name);
+  const auto end = std::min(out.find_first_of("?#"), out.size());
+  const bool slash = end > 0 && out[end - 1] == '/';
+  return out.insert(end, slash ? name : "/" + name);
+}
+
 }  // namespace
 
 Result<Call> call_to(std::string_view url) {
@@ -104,6 +116,24 @@ Result<Call> call_of(const HttpTarget& target, std::string_view app_id, const po
   add("Meepo-Due", to_iso_utc(context.due()));
   add("Meepo-Deadline", to_iso_utc(context.deadline()));
   add("Meepo-App", std::string(app_id));
+  return call;
+}
+
+Result<Call> call_of(const ServiceTarget& target, std::string_view url, std::string_view app_id, const ports::RunContext& context) {
+  if (!target.params.empty() && target.params.encoding != Encoding::Json) {
+    return fail(Code::InvalidArgument, "the parameters of " + target_label(target) + " are not JSON, which an HTTP service takes",
+                "params");
+  }
+  HttpTarget request{.method = "POST",
+                     .url = url_of_method(url, target.method),
+                     .headers = {},
+                     .body = {.encoding = Encoding::Json, .data = target.params.empty() ? "[]" : target.params.data}};
+  auto call = call_of(request, app_id, context);
+  if (!call) return call;
+  call->headers.emplace_back("Meepo-Interface", target.interface);
+  call->headers.emplace_back("Meepo-Method", target.method);
+  if (!target.version.empty()) call->headers.emplace_back("Meepo-Version", target.version);
+  if (!target.group.empty()) call->headers.emplace_back("Meepo-Group", target.group);
   return call;
 }
 

@@ -39,6 +39,42 @@ TEST(HttpCall, AUrlIsTakenApart) {
   }
 }
 
+TEST(HttpCall, AMethodOfAServiceIsAPost) {
+  test::PlayedContext context;
+  const struct {
+    const char* url;
+    const char* method;
+    const char* path;
+  } cases[] = {
+      {"http://books:8080/tasks/{method}?v=2", "close", "/tasks/close?v=2"},
+      {"http://books:8080", "close", "/close"},
+      {"http://books:8080/tasks/", "close", "/tasks/close"},
+      {"http://books:8080/tasks?v=2", "close", "/tasks/close?v=2"},
+      {"http://books:8080/{method}", "a/../b?c", "/a%2F..%2Fb%3Fc"},
+  };
+  for (const auto& each : cases) {
+    const ServiceTarget target{.interface = "com.acme.Books", .method = each.method, .version = "1.2"};
+    const auto call = call_of(target, each.url, "shop", context);
+    ASSERT_TRUE(call) << each.url;
+    EXPECT_EQ(call->path_and_query, each.path);
+    EXPECT_EQ(call->method, "POST");
+    EXPECT_EQ(call->body, "[]");
+  }
+  ServiceTarget target{.interface = "com.acme.Books", .method = "close", .version = "1.2"};
+  target.params = {.encoding = Encoding::Json, .data = "[9007199254740993, 0.10]"};
+  const auto call = call_of(target, "http://books:8080", "shop", context);
+  ASSERT_TRUE(call);
+  EXPECT_EQ(call->body, "[9007199254740993, 0.10]") << "digit by digit";
+  EXPECT_EQ(header(*call, "Meepo-Interface"), "com.acme.Books");
+  EXPECT_EQ(header(*call, "Meepo-Method"), "close");
+  EXPECT_EQ(header(*call, "Meepo-Version"), "1.2");
+  EXPECT_EQ(header(*call, "Meepo-Group"), "");
+  EXPECT_EQ(header(*call, "Meepo-Firing-Id"), context.id().text());
+  EXPECT_EQ(header(*call, "Content-Type"), "application/json");
+  target.params.encoding = Encoding::Bytes;
+  EXPECT_EQ(call_of(target, "http://books:8080", "shop", context).error().field, "params");
+}
+
 TEST(HttpCall, ARequestSaysWhichFiringItIs) {
   test::PlayedContext context;
   HttpTarget target{.method = "POST", .url = "https://pay.example/settle?x=1"};

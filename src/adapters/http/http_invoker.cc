@@ -64,6 +64,15 @@ class HttpInvoker::Core : public std::enable_shared_from_this<Core> {
   }
 
  private:
+  Result<Call> call_for(const ports::Invocation& invocation) const {
+    if (const auto* target = std::get_if<HttpTarget>(&invocation.target)) return call_of(*target, invocation.app_id, *invocation.context);
+    const auto service = options_.services.find(target_key(invocation.target));
+    if (service == options_.services.end()) {
+      return fail(Code::NotFound, target_label(invocation.target) + " is mapped to no URL here");
+    }
+    return call_of(std::get<ServiceTarget>(invocation.target), service->second, invocation.app_id, *invocation.context);
+  }
+
   void begin(std::shared_ptr<Attempt> attempt, std::move_only_function<void()>& started) {
     const auto context = attempt->invocation.context;
     started();
@@ -71,12 +80,7 @@ class HttpInvoker::Core : public std::enable_shared_from_this<Core> {
       attempt->finish({.outcome = Outcome::Stopped, .result = std::nullopt, .error = "cancelled before it was sent"});
       return;
     }
-    const auto* target = std::get_if<HttpTarget>(&attempt->invocation.target);
-    if (target == nullptr) {
-      attempt->finish(failed({.code = Code::Internal, .message = "not an HTTP target", .field = {}, .cause = {}}));
-      return;
-    }
-    auto call = call_of(*target, attempt->invocation.app_id, *context);
+    auto call = call_for(attempt->invocation);
     if (!call) {
       attempt->finish(failed(call.error()));
       return;

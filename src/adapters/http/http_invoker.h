@@ -1,7 +1,8 @@
 #pragma once
-// The Invoker of HTTP targets: one request an attempt, on one thread of its own for all of them. What may be reached is said by
+// The Invoker of HTTP targets, and of services that are mapped to a URL: one request an attempt, on one thread of its own for all of them. What may be reached is said by
 // HostRules, also of redirects; what is sent and what an answer means by call.h.
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -16,9 +17,10 @@ class HttpInvoker final : public ports::Invoker {
 
   struct Options {
     HostRules rules;
-    std::string signing_key;        ///< empty: requests are not signed
+    std::string signing_key;  ///< empty: requests are not signed
     ExchangeLimits limits;
-    std::string trusted_file;       ///< PEM certificates beside the system's, for private authorities; empty: none
+    std::string trusted_file;  ///< PEM certificates beside the system's, for private authorities; empty: none
+    std::map<std::string, std::string> services;  ///< service_key() → URL: methods that are called over HTTP, see call_of()
   };
 
   /// Unavailable: the certificates could not be read.

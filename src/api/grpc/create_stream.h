@@ -11,7 +11,7 @@
 
 namespace meepo::api {
 
-inline constexpr std::size_t kStreamItemsMax = 20'000;  ///< read, their answers not written; one more message may come on top
+inline constexpr std::size_t kStreamItemsMax = 10'000;  ///< read, their answers not written; one more message may come on top
 inline constexpr std::size_t kStreamBytesMax = std::size_t{64} << 20U;  ///< of their messages
 
 /// The reactor of one stream; it deletes itself. `admitted`: an error ends the stream with it. `calls` outlives the server.

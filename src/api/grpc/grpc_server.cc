@@ -25,15 +25,17 @@ void quiet_log(gpr_log_func_args* args) {
 
 }  // namespace
 
-GrpcServer::GrpcServer(std::unique_ptr<grpc::Server> server, net::Address bound) : server_(std::move(server)), bound_(std::move(bound)) {}
+GrpcServer::GrpcServer(std::unique_ptr<grpc::Server> server, std::unique_ptr<net::Acceptor> listener)
+    : server_(std::move(server)), listener_(std::move(listener)) {}
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Options options, const std::vector<grpc::Service*>& services) {
   if (auto complete = check_method_rules(method_rules()); !complete) return fail(std::move(complete.error()));
   gpr_set_log_function(quiet_log);
+  auto listener = net::Acceptor::bind({.address = options.address, .protocol = "gRPC", .flag = options.flag});
+  if (!listener) return fail(std::move(listener.error()));
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(options.address.text(), grpc::InsecureServerCredentials(), &port);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // or a second server would listen at the same port unnoticed
+  auto connections = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
@@ -46,18 +48,20 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Options options, const std
   }
   for (auto* service : services) builder.RegisterService(service);
   auto server = builder.BuildAndStart();
-  if (!server || port == 0) {
-    return fail(Code::Unavailable, fmt::format("listen for gRPC on {}: {}; choose another address with {} HOST:PORT",
-                                               options.address.text(), net::bind_problem(options.address), options.flag));
-  }
-  net::Address bound{.host = options.address.host, .port = static_cast<std::uint16_t>(port)};
-  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), std::move(bound)));
+  if (!server) return fail(Code::Unavailable, fmt::format("start gRPC on {}: the library refuses", options.address.text()));
+  (*listener)->start([connections = std::shared_ptr(std::move(connections))](int descriptor) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.fd = descriptor;
+    connections->HandleNewConnection(&connection);
+  });
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), *std::move(listener)));
 }
 
 GrpcServer::~GrpcServer() { stop(milliseconds(0)); }
 
 void GrpcServer::stop(milliseconds grace) {
   if (!server_) return;
+  listener_->stop();
   server_->Shutdown(std::chrono::system_clock::now() + grace);
   server_->Wait();
   server_.reset();

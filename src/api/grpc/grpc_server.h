@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "net/address.h"
+#include "net/acceptor.h"
 
 namespace grpc {
 class Server;
@@ -34,16 +34,16 @@ class GrpcServer {
   GrpcServer& operator=(const GrpcServer&) = delete;
   ~GrpcServer();  ///< stop(0)
 
-  const net::Address& bound() const { return bound_; }
+  const net::Address& bound() const { return listener_->bound(); }
 
   /// Takes no more calls, waits up to `grace` for those under way, cancels the rest and waits until their handlers have finished. Blocks;
   /// the scheduler's loop must still run. Twice is fine.
   void stop(milliseconds grace);
 
  private:
-  GrpcServer(std::unique_ptr<grpc::Server> server, net::Address bound);
+  GrpcServer(std::unique_ptr<grpc::Server> server, std::unique_ptr<net::Acceptor> listener);
   std::unique_ptr<grpc::Server> server_;
-  net::Address bound_;
+  std::unique_ptr<net::Acceptor> listener_;
 };
 
 }  // namespace meepo::api

@@ -5,9 +5,12 @@
 
 #include <string_view>
 
+#include "base/result.h"
+
 namespace meepo::cron {
 
-/// The zone that tzdata knows by this name; nullptr if there is none. It lives as long as the process.
-const date::time_zone* locate_zone(std::string_view name);
+/// The zone that tzdata knows by this name, read from its file; it lives as long as the process. InvalidArgument (field "zone"): there is
+/// none. Unavailable: its file cannot be read now, for example because the process has no file descriptor left.
+Result<const date::time_zone*> locate_zone(std::string_view name);
 
 }  // namespace meepo::cron

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -20,13 +21,25 @@ constexpr int kBucketBits = 24;  // 194 days: seldom more than one change in eac
 
 }  // namespace
 
-const date::time_zone* locate_zone(std::string_view name) {
-  if (name.empty() || name.size() > limits::kNameCharsMax) return nullptr;
+// The library's only way to say that it does not know a name, or cannot read a file, is to throw. It reads a zone's file when the zone is
+// first looked into, so that is done here.
+Result<const date::time_zone*> locate_zone(std::string_view name) {
+  const date::time_zone* zone = nullptr;
   try {
-    return date::locate_zone(std::string(name));
-  } catch (const std::runtime_error&) {  // the library's only way to say that it does not know the name
-    return nullptr;
+    if (!name.empty() && name.size() <= limits::kNameCharsMax) zone = date::locate_zone(std::string(name));
+  } catch (const std::runtime_error&) {
+    zone = nullptr;
   }
+  if (zone == nullptr) {
+    return fail(Code::InvalidArgument, fmt::format("read zone {}: expected an IANA name such as Asia/Shanghai or UTC", quoted(name)),
+                "zone");
+  }
+  try {
+    std::ignore = zone->get_info(date::sys_seconds{});
+  } catch (const std::runtime_error& error) {
+    return fail(Code::Unavailable, fmt::format("read zone {}: {}", quoted(name), error.what()), "zone");
+  }
+  return zone;
 }
 
 Zone::Zone(std::string name) : name_(std::move(name)), last_lost_day_(-kForever), cycle_end_(kForever) {}
@@ -43,9 +56,11 @@ void Zone::add(Change change) {
 }
 
 // tzdata lists changes up to 2037 (some zones longer) and gives a rule for the time after; the date library reads only the list.
-void Zone::add_rule() {
-  const auto rule = read_zone_rule(name_);
-  if (!rule) return;
+Result<void> Zone::add_rule() {
+  const auto read = read_zone_rule(name_);
+  if (!read) return fail(read.error());
+  const auto& rule = *read;
+  if (!rule) return {};
   const std::int64_t last = changes_.size() > 1 ? changes_.back().begin : 0;
   const int first_year = year_of(last);
   const int cycle_year = first_year + 2;
@@ -55,6 +70,7 @@ void Zone::add_rule() {
     }
   }
   cycle_end_ = seconds_of_year(cycle_year + kCycleYears);
+  return {};
 }
 
 void Zone::index() {
@@ -68,11 +84,9 @@ void Zone::index() {
 }
 
 Result<Zone> Zone::find(std::string_view name) {
-  const auto* found = locate_zone(name);
-  if (found == nullptr) {
-    return fail(Code::InvalidArgument, fmt::format("read zone {}: expected an IANA name such as Asia/Shanghai or UTC", quoted(name)),
-                "zone");
-  }
+  const auto located = locate_zone(name);
+  if (!located) return fail(located.error());
+  const date::time_zone* found = *located;
   Zone zone{std::string(name)};
   date::sys_seconds at = date::sys_days{date::year{1800} / 1 / 1};
   while (true) {
@@ -81,7 +95,7 @@ Result<Zone> Zone::find(std::string_view name) {
     if (info.end <= at || info.end >= date::sys_days{date::year{10'000} / 1 / 1}) break;
     at = info.end;
   }
-  zone.add_rule();
+  if (auto added = zone.add_rule(); !added) return fail(std::move(added.error()));
   zone.index();
   return zone;
 }

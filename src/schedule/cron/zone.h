@@ -16,16 +16,16 @@ namespace meepo::cron {
 
 class Zone {
  public:
-  /// InvalidArgument (field "zone") unless tzdata knows `name`. Takes some 0.1 ms and 20 KB: keep it (see Zones).
+  /// InvalidArgument (field "zone") unless tzdata knows `name`; Unavailable: its file cannot be read. Takes some 0.1 ms and 20 KB: keep it (see Zones).
   static Result<Zone> find(std::string_view name);
   static const Zone& utc();
 
   /// A stretch of time with one offset from UTC; seconds since 1970.
   struct Segment {
-    std::int64_t begin;           ///< inclusive
-    std::int64_t end;             ///< exclusive
-    std::int32_t offset;          ///< local time − UTC
-    std::int32_t offset_before;   ///< of the segment before; the same in the first one
+    std::int64_t begin;  ///< inclusive
+    std::int64_t end;  ///< exclusive
+    std::int32_t offset;  ///< local time − UTC
+    std::int32_t offset_before;  ///< of the segment before; the same in the first one
   };
   /// The segment that holds `seconds`.
   Segment segment(std::int64_t seconds) const;
@@ -46,15 +46,15 @@ class Zone {
 
   explicit Zone(std::string name);
   void add(Change change);
-  void add_rule();
+  Result<void> add_rule();
   void index();
 
   std::string name_;
-  std::vector<Change> changes_;        ///< ordered; the first begins with time itself
-  std::vector<std::uint16_t> buckets_; ///< the change that holds the first second of each bucket
+  std::vector<Change> changes_;  ///< ordered; the first begins with time itself
+  std::vector<std::uint16_t> buckets_;  ///< the change that holds the first second of each bucket
   std::int64_t buckets_begin_ = 0;
   std::int64_t last_lost_day_;
-  std::int64_t cycle_end_;             ///< from here on the 400 years before repeat; the end of time without a rule
+  std::int64_t cycle_end_;  ///< from here on the 400 years before repeat; the end of time without a rule
 };
 
 /// The zones that its owner has asked for: each is made once. For one thread; the zones may be read by all as long as it lives.

@@ -1,8 +1,10 @@
 #include "schedule/cron/zone_rule.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <system_error>
 
 #include "schedule/cron/calendar.h"
 
@@ -111,11 +113,14 @@ std::optional<ZoneRule> parse_zone_rule(std::string_view text) {
   return ZoneRule{.standard_offset = -*standard, .summer_offset = summer_offset, .summer_begin = *begin, .summer_end = *end};
 }
 
-std::optional<ZoneRule> read_zone_rule(const std::string& zone) {
+Result<std::optional<ZoneRule>> read_zone_rule(const std::string& zone) {
   // The date library reads the same files, but not their rules.
   const std::unique_ptr<std::FILE, decltype([](std::FILE* file) { std::fclose(file); })> file(
       std::fopen(("/usr/share/zoneinfo/" + zone).c_str(), "rb"));
-  if (!file) return std::nullopt;
+  if (!file && errno == ENOENT) return std::nullopt;
+  if (!file) {
+    return fail(Code::Unavailable, "read zone \"" + zone + "\": " + std::generic_category().message(errno), "zone");
+  }
   std::string bytes(kZoneFileBytesMax, '\0');
   bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file.get()));
   // The footer: the rule between the last two line ends.

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace meepo::cron {
 
 struct ZoneRule {
@@ -35,7 +37,8 @@ struct ZoneRule {
 /// "EST5EDT,M3.2.0,M11.1.0". Nothing: no rule of that form, so the last offset stays for ever.
 std::optional<ZoneRule> parse_zone_rule(std::string_view text);
 
-/// The rule in the tzdata file of a zone that tzdata knows. Nothing: the zone has none, or there is no such file.
-std::optional<ZoneRule> read_zone_rule(const std::string& zone);
+/// The rule in the tzdata file of a zone that tzdata knows. Nothing: the zone has none, or there is no such file. Unavailable: it cannot be
+/// opened.
+Result<std::optional<ZoneRule>> read_zone_rule(const std::string& zone);
 
 }  // namespace meepo::cron

@@ -2,6 +2,7 @@
 
 #include <date/tz.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "schedule/cron/zone_rule.h"
 
@@ -17,6 +18,21 @@ TEST(Zone, AnUnknownNameIsRefused) {
     EXPECT_EQ(zone.error().code, Code::InvalidArgument);
     EXPECT_EQ(zone.error().field, "zone");
   }
+}
+
+TEST(Zone, AFileThatCannotBeReadNowIsNoUnknownZone) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(Zone::find("UTC")) << "the list of zones has been read";
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto zone = Zone::find("Asia/Tashkent");
+  const auto known = Zone::find("UTC");
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(zone);
+  EXPECT_EQ(zone.error().code, Code::Unavailable) << zone.error().message;
+  EXPECT_FALSE(known) << "its rule was not looked for";
+  EXPECT_TRUE(Zone::find("Asia/Tashkent")) << "with a descriptor again";
 }
 
 TEST(Zone, OffsetsAreThoseOfTheDateLibraryWhereItListsChanges) {

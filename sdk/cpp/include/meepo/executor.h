@@ -23,8 +23,18 @@
 
 namespace meepo::inline sdk {
 
-/// HTTP targets (docs/targets.md): the executor sends the requests of any task that names a URL.
+/// A service that is called over HTTP (docs/targets.md): a POST for each method. Its host is allowed without a rule.
+struct HttpService {
+  std::string interface;
+  std::string url;                          ///< "http://books.internal:8080/tasks/{method}"
+  std::string version{};
+  std::string group{};
+};
+
+/// HTTP targets (docs/targets.md): the executor sends the requests of any task that names a URL, and those of services.
 struct HttpTargets {
+  bool urls = true;                         ///< false: only services are served
+  std::vector<HttpService> services{};
   /// Hosts that are not public addresses: "billing.internal", "localhost:8080", "*.corp.example", "10.1.0.0/16". Of all others loopback,
   /// private, link-local and reserved addresses are refused, whatever name leads to them, redirects too.
   std::vector<std::string> allow{};
@@ -102,7 +112,8 @@ class Executor {
   Executor& handle(std::string interface, std::string method, Handler handler, std::string version = {}, std::string group = {});
 
   /// Opens the streams; they are opened again whenever they break. InvalidArgument: an address, nothing to serve, a name,
-  /// credits out of range, a rule of HttpTargets, a path of CommandTargets. Unavailable: its certificates cannot be read. Conflict: two functions under one name, or it was started before.
+  /// credits out of range, a rule or service of HttpTargets, a path of CommandTargets. Unavailable: its certificates cannot be read.
+  /// Conflict: two functions or services under one name, or it was started before.
   Result<void> start();
 
   /// Takes no more runs, waits up to `drain` for what runs, cancels the rest and waits `drain` again, reports every end.
