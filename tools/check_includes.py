@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the arrows between modules (docs/ARCHITECTURE.md, "Modules") on every #include.
 
-- A file of a module includes only what its module may use; tests (x_test.cc, tests/, bench/, fuzz/) may use everything.
+- A file of a module includes only what its module may use; tests (x_test.cc, test_support.*, tests/, bench/, fuzz/) may use everything.
 - task, schedule, engine and protocol hold no thread, socket, clock or log.
 - In apps/ only wiring.* names concrete adapters.
 - Quoted includes exist, in src/ by their full path from src/.
@@ -26,6 +26,7 @@ ARROWS = {
     "executor": ["ports", "task", "base"],
     "monitor": ["ports", "task", "base"],
     "protocol": ["base"],
+    "protocol/dubbo": ["protocol/hessian2", "base"],
     "net": ["base"],
     "adapters": ["ports", "protocol", "convert", "net", "task", "base", "proto"],
     "client": ["base", "task", "convert", "executor", "ports", "adapters/direct", "adapters/local", "proto"],
@@ -68,7 +69,7 @@ def covers(allowed, module):
 
 
 def is_test(path):
-    return path.endswith("_test.cc") or "/tests/" in path or path.split("/")[0] in ("tests", "bench", "fuzz")
+    return re.search(r"(_test|/test_support)\.(cc|h)$", path) is not None or "/tests/" in path or path.split("/")[0] in ("tests", "bench", "fuzz")
 
 
 def resolve(root, path, included):

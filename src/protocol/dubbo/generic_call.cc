@@ -1,0 +1,59 @@
+#include "protocol/dubbo/generic_call.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "protocol/dubbo/descriptor.h"
+#include "protocol/dubbo/request.h"
+#include "protocol/hessian2/text.h"
+
+namespace meepo::dubbo {
+namespace {
+
+using hessian2::Value;
+
+Attachments attachments_of(const GenericCall& call, const std::string& version, hessian2::Document& document) {
+  Attachments attachments;
+  const auto add = [&](std::string name, std::string_view value) {
+    attachments.entries.emplace_back(std::move(name), document.string(hessian2::from_utf8(value)));
+  };
+  // The caller's first: of two with one name the last counts.
+  for (const auto& [name, value] : call.attachments) add(hessian2::from_utf8(name), value);
+  add("path", call.interface);
+  add("interface", call.interface);
+  add("version", version);
+  add("generic", "true");
+  if (!call.group.empty()) add("group", call.group);
+  if (call.timeout) add("timeout", std::to_string(call.timeout->count()));
+  return attachments;
+}
+
+}  // namespace
+
+Result<std::string> encode_generic_call(const GenericCall& call) {
+  if (call.interface.empty() || call.method.empty()) {
+    return fail(Code::InvalidArgument,
+                fmt::format("call {} of {}: expected the names of an interface and a method", quoted(call.method), quoted(call.interface)));
+  }
+  hessian2::Document document;
+  Value types;
+  if (call.types) {
+    if (const auto descriptor = descriptor_of(*call.types); !descriptor) return fail(descriptor.error());
+    if (call.types->size() != call.arguments.size()) {
+      return fail(Code::InvalidArgument, fmt::format("call {} of {}: {} parameter types and {} arguments", quoted(call.method),
+                                                     quoted(call.interface), call.types->size(), call.arguments.size()));
+    }
+    std::vector<Value> names;
+    for (const auto& name : *call.types) names.push_back(document.string(hessian2::from_utf8(name)));
+    types = document.list("[string", std::move(names));
+  }
+  const auto version = call.version.empty() ? std::string(kNoVersion) : call.version;
+  return encode_request({.path = hessian2::from_utf8(call.interface),
+                         .service_version = hessian2::from_utf8(version),
+                         .method = std::string(kInvoke),
+                         .descriptor = std::string(kInvokeDescriptor)},
+                        {document.string(hessian2::from_utf8(call.method)), types, document.list("[object", call.arguments)},
+                        attachments_of(call, version, document));
+}
+
+}  // namespace meepo::dubbo
