@@ -2,7 +2,8 @@
 """Runs every test of Meepo and sums up.
 
 A part is one GoogleTest program (known to ctest as NAME, built as meepo_NAME), one Python unittest file (tools/*_test.py,
-tests/**/test_*.py), or one fuzz target (fuzz/NAME_fuzz.cc), which runs for 30 s on its seeds and what libFuzzer makes of them. Each part runs in a process of its own; its output goes to <build>/test-logs/ and is shown when it fails.
+tests/**/test_*.py), or one fuzz target (fuzz/NAME_fuzz.cc), which runs for 30 s on its seeds and what libFuzzer makes of them.
+Each part runs in a process of its own; its output goes to <build>/test-logs/ and is shown when it fails.
 The last line on stdout is "N passed, N failed, N skipped": single test cases over all parts. A part that crashes, hangs, or has
 no test in it counts as a failure. Exit 0 only if something ran and nothing failed.
 """

@@ -23,7 +23,7 @@ struct ServerSettings {
   std::string zone;             ///< empty: the system's
   std::string token_file;       ///< empty: no tokens, loopback only
   std::uint64_t retention_tasks = limits::kEndedTasksMax;  ///< ended tasks kept at most
-  std::uint64_t retention_days = 7;                        ///< and no longer than this
+  std::uint64_t retention_days = limits::kEndedTasksKept.count();  ///< and no longer than this
   bool log_firings = false;
   bool inside_executor = false;  ///< serves meepo.demo.Echo and HTTP targets
   std::vector<std::string> http_allow;  ///< of the executor inside: HttpTargets::allow

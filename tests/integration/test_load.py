@@ -22,7 +22,7 @@ APP = "load"
 FLOOD_SECONDS = 15
 FLOOD_BATCH = 10_000
 FLOOD_CLIENTS = 8
-ANSWER_SECONDS = 2  # of a refusal, in a sanitized build on a busy machine; bench/run.py has the figure
+ANSWER_SECONDS = 2  # of a refusal, in a sanitized build on a busy machine; `./x bench flood` has the figure
 FILES = 96
 
 

@@ -83,9 +83,7 @@ Result<std::map<std::string, std::string>> mapped_services(const std::vector<Htt
   std::map<std::string, std::string> urls;
   for (const HttpService& service : services) {
     if (service.interface.empty()) return fail(Code::InvalidArgument, "a service that is called over HTTP has no interface", "services");
-    std::string plain = service.url;
-    if (const auto place = plain.find("{method}"); place != std::string::npos) plain.replace(place, 8, "method");
-    const auto call = adapters::http::call_to(plain);
+    const auto call = adapters::http::call_to(adapters::http::url_of_method(service.url, "method"));
     if (!call) return fail(Error(call.error()).prefixed("the service " + service.interface));
     const bool v6 = call->host.find(':') != std::string::npos;
     const std::string host = (v6 ? "[" + call->host + "]" : call->host) + ":" + std::to_string(call->port);

@@ -64,6 +64,8 @@ std::string begin_of(std::string_view body) {
   return text;
 }
 
+}  // namespace
+
 std::string url_of_method(std::string_view url, std::string_view method) {
   static constexpr std::string_view kPlace = "{method}";
   const std::string name = boost::urls::encode(method, boost::urls::unreserved_chars);
@@ -73,8 +75,6 @@ std::string url_of_method(std::string_view url, std::string_view method) {
   const bool slash = end > 0 && out[end - 1] == '/';
   return out.insert(end, slash ? name : "/" + name);
 }
-
-}  // namespace
 
 Result<Call> call_to(std::string_view url) {
   const auto parsed = boost::urls::parse_uri(url);

@@ -38,8 +38,10 @@ Result<Call> call_to(std::string_view url);
 /// traceparent (one trace a firing, one span an attempt; W3C Trace Context).
 Result<Call> call_of(const HttpTarget& target, std::string_view app_id, const ports::RunContext& context);
 
-/// A service's method as a request: POST to `url`, in which "{method}" stands for the method's name (a URL without it gets "/<method>"
-/// at the end of its path), the parameters as a JSON array in the body, and Meepo-Interface, -Method, -Version and -Group beside what
+/// `url` for one method of a service: "{method}" in it, else "/<method>" at the end of its path, becomes the method's name.
+std::string url_of_method(std::string_view url, std::string_view method);
+
+/// A service's method as a request: POST to url_of_method(), the parameters as a JSON array in the body, and Meepo-Interface, -Method, -Version and -Group beside what
 /// call_of() adds. InvalidArgument: no URL, or parameters that are not JSON.
 Result<Call> call_of(const ServiceTarget& target, std::string_view url, std::string_view app_id, const ports::RunContext& context);
 
