@@ -1,5 +1,5 @@
-// Any octets as a Hessian stream: refused, or values that travel on unchanged and become valid JSON within its limit; and as JSON for a Java
-// type: refused with a place, or a value.
+// Any octets as a Hessian stream: refused, or values that travel on unchanged and become valid JSON within its limit; and as JSON for a
+// Java type: refused with a place, or a value.
 
 #include <algorithm>
 #include <cstddef>

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <span>
+#include <utility>
+#include <vector>
 
+#include "protocol/hessian2/forms.h"
 #include "protocol/hessian2/text.h"
 
 namespace meepo::hessian2 {
@@ -13,15 +17,12 @@ namespace {
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int64_t kUntilEndMark = -1;  // the count of a list that ends with Z
 
-constexpr bool is_between(std::uint8_t tag, std::uint8_t first, std::uint8_t last) { return tag >= first && tag <= last; }
-
-constexpr bool is_string(std::uint8_t tag) { return tag <= 0x1F || is_between(tag, 0x30, 0x33) || tag == 0x52 || tag == 0x53; }
-
-constexpr bool is_bytes(std::uint8_t tag) {
-  return is_between(tag, 0x20, 0x2F) || is_between(tag, 0x34, 0x37) || tag == 0x41 || tag == 0x42;
+/// The number whose high bits are in the tag, of which `zero` stands for 0, and whose `bits` low ones came behind it.
+constexpr std::int64_t joined_number(std::uint8_t tag, std::int64_t zero, std::uint64_t low, unsigned bits) {
+  return (std::int64_t{tag} - zero) * (std::int64_t{1} << bits) + static_cast<std::int64_t>(low);
 }
 
-constexpr bool is_int(std::uint8_t tag) { return is_between(tag, 0x80, 0xD7) || tag == 'I'; }
+Value int_value(std::int64_t number) { return Document::integer(static_cast<std::int32_t>(number)); }
 
 }  // namespace
 
@@ -29,7 +30,8 @@ Result<Value> Decoder::read() {
   Value value;
   if (failure_ == nullptr) {
     const bool fits = in_.size() <= kStreamBytesMax || too_much("octets", kStreamBytesMax);
-    if (fits && read_value(value, 0)) return value;
+    if (fits && !std::exchange(is_kept_, true)) in_ = document_->keep(in_);
+    if (fits && count_values(1) && read_value(value, 0)) return value;
   }
   const auto place = fmt::format("read a Hessian value up to octet {} of {}", at_, in_.size());
   if (failure_most_ == 0) return fail(Code::Corruption, fmt::format("{}: {}", place, failure_));
@@ -59,133 +61,139 @@ bool Decoder::take_tag(std::uint8_t& out) {
 }
 
 bool Decoder::take_octets(std::uint64_t octets, std::string_view& out) {
-  if (octets > left()) return broken("a number, a string or bytes are cut");
+  if (octets > left()) return is_cut();
   out = in_.substr(at_, octets);
   at_ += octets;
   return true;
 }
 
-bool Decoder::take_number(std::size_t octets, std::uint64_t& out) {
-  std::string_view text;
-  if (!take_octets(octets, text)) return false;
-  out = 0;
-  for (const char c : text) out = out << 8U | static_cast<std::uint8_t>(c);
-  return true;
-}
-
-bool Decoder::take_signed(std::size_t octets, std::int64_t& out) {
-  std::uint64_t number = 0;
-  if (!take_number(octets, number)) return false;
-  const auto unused_bits = 64 - 8 * octets;
-  out = static_cast<std::int64_t>(number << unused_bits) >> unused_bits;
-  return true;
-}
-
 bool Decoder::read_value(Value& out, std::size_t depth) {
   std::uint8_t tag = 0;
-  if (!count_values(1) || !take_tag(tag)) return false;
+  if (!take_tag(tag)) return false;
   // Any number of definitions may stand before a value; only objects need them.
   while (tag == 'C') {
     if (!read_definition() || !take_tag(tag)) return false;
   }
-  if (is_string(tag)) {
-    std::string_view text;
-    if (!read_string(tag, text)) return false;
-    out = document_->string(text);
-    return true;
+  std::string_view text;
+  switch (kForms[tag]) {
+    case Form::Null: out = {}; return true;
+    case Form::Bool: out = Document::boolean(tag == 'T'); return true;
+    case Form::IntTag: out = int_value(joined_number(tag, 0x90, 0, 0)); return true;
+    case Form::String:
+      if (!read_string(tag, text)) return false;
+      out = Document::text_value(Kind::String, text);
+      return true;
+    case Form::Bytes:
+      if (!read_bytes(tag, text)) return false;
+      out = Document::text_value(Kind::Bytes, text);
+      return true;
+    case Form::Double: return read_double(tag, out);
+    case Form::Reference: return read_reference(out);
+    case Form::List:
+    case Form::Map:
+    case Form::Object: return read_container(tag, out, depth);
+    default: return read_number(tag, out);
   }
-  if (is_bytes(tag)) {
-    std::string_view octets;
-    if (!read_bytes(tag, octets)) return false;
-    out = document_->bytes(octets);
-    return true;
-  }
-  switch (tag) {
-    case 'N': out = {}; return true;
-    case 'T':
-    case 'F': out = Document::boolean(tag == 'T'); return true;
-    case 0x51: return read_reference(out);
-    default: break;
-  }
-  const bool is_container = tag == 'H' || tag == 'M' || tag == 'O' || is_between(tag, 0x55, 0x58) || is_between(tag, 0x60, 0x7F);
-  return is_container ? read_container(tag, out, depth) : read_number(tag, out);
 }
 
 bool Decoder::read_container(std::uint8_t tag, Value& out, std::size_t depth) {
   if (depth == kDepthMax) return too_much("levels", kDepthMax);
   if (references_.size() == kContainersMax) return too_much("lists, maps and objects", kContainersMax);
-  if (tag == 'H' || tag == 'M') return read_map(tag, out, depth);
-  if (tag == 'O' || is_between(tag, 0x60, 0x6F)) return read_object(tag, out, depth);
+  if (kForms[tag] == Form::Object) return read_object(tag, out, depth);
+  if (kForms[tag] == Form::Map) return read_map(tag, out, depth);
   return read_list(tag, out, depth);
 }
 
-// Numbers of one tag and up to two octets more. Their high bits are in the tag.
+/// Ints, longs and dates.
 bool Decoder::read_number(std::uint8_t tag, Value& out) {
-  const auto high = static_cast<std::int64_t>(tag);
   std::uint64_t low = 0;
-  if (is_between(tag, 0x80, 0xBF)) {
-    out = Document::integer(static_cast<std::int32_t>(high - 0x90));
-  } else if (is_between(tag, 0xC0, 0xCF)) {
-    if (!take_number(1, low)) return false;
-    out = Document::integer(static_cast<std::int32_t>((high - 0xC8) * 0x100 + static_cast<std::int64_t>(low)));
-  } else if (is_between(tag, 0xD0, 0xD7)) {
-    if (!take_number(2, low)) return false;
-    out = Document::integer(static_cast<std::int32_t>((high - 0xD4) * 0x10000 + static_cast<std::int64_t>(low)));
-  } else if (is_between(tag, 0xD8, 0xEF)) {
-    out = Document::long_integer(high - 0xE0);
-  } else if (tag >= 0xF0) {
-    if (!take_number(1, low)) return false;
-    out = Document::long_integer((high - 0xF8) * 0x100 + static_cast<std::int64_t>(low));
-  } else if (is_between(tag, 0x38, 0x3F)) {
-    if (!take_number(2, low)) return false;
-    out = Document::long_integer((high - 0x3C) * 0x10000 + static_cast<std::int64_t>(low));
-  } else {
-    return read_wide_number(tag, out);
-  }
-  return true;
-}
-
-bool Decoder::read_wide_number(std::uint8_t tag, Value& out) {
   std::int64_t number = 0;
-  switch (tag) {
-    case 'I':
-      if (!take_signed(4, number)) return false;
-      out = Document::integer(static_cast<std::int32_t>(number));
+  switch (kForms[tag]) {
+    case Form::IntTag: out = int_value(joined_number(tag, 0x90, 0, 0)); return true;
+    case Form::IntOctet:
+      if (!take_unsigned<1>(low)) return false;
+      out = int_value(joined_number(tag, 0xC8, low, 8));
       return true;
-    case 'L':
-    case 'Y':
-      if (!take_signed(tag == 'L' ? 8 : 4, number)) return false;
+    case Form::IntShort:
+      if (!take_unsigned<2>(low)) return false;
+      out = int_value(joined_number(tag, 0xD4, low, 16));
+      return true;
+    case Form::IntWord:
+      if (!take_signed<4>(number)) return false;
+      out = int_value(number);
+      return true;
+    case Form::LongTag: out = Document::long_integer(joined_number(tag, 0xE0, 0, 0)); return true;
+    case Form::LongOctet:
+      if (!take_unsigned<1>(low)) return false;
+      out = Document::long_integer(joined_number(tag, 0xF8, low, 8));
+      return true;
+    case Form::LongShort:
+      if (!take_unsigned<2>(low)) return false;
+      out = Document::long_integer(joined_number(tag, 0x3C, low, 16));
+      return true;
+    case Form::LongWord:
+      if (!take_signed<4>(number)) return false;
       out = Document::long_integer(number);
       return true;
-    case 0x4A:
-      if (!take_signed(8, number)) return false;
+    case Form::Long:
+      if (!take_signed<8>(number)) return false;
+      out = Document::long_integer(number);
+      return true;
+    case Form::Date:
+      if (!take_signed<8>(number)) return false;
       out = Document::date(number);
       return true;
-    case 0x4B:
-      if (!take_signed(4, number)) return false;
+    case Form::DateMinutes:
+      if (!take_signed<4>(number)) return false;
       out = Document::date(number * kMinuteMs);
-      return true;
-    case 'D':
-      if (!take_signed(8, number)) return false;
-      out = Document::real(std::bit_cast<double>(number));
-      return true;
-    case 0x5B:
-    case 0x5C: out = Document::real(tag - 0x5B); return true;
-    case 0x5D:
-    case 0x5E:
-      if (!take_signed(tag == 0x5D ? 1 : 2, number)) return false;
-      out = Document::real(static_cast<double>(number));
-      return true;
-    case 0x5F:  // the specification says a float; Java writes and reads thousandths
-      if (!take_signed(4, number)) return false;
-      out = Document::real(0.001 * static_cast<double>(number));
       return true;
     default: --at_; return broken("no value begins with this octet");
   }
 }
 
+bool Decoder::read_double(std::uint8_t tag, Value& out) {
+  std::int64_t number = 0;
+  switch (tag) {
+    case 0x5B:
+    case 0x5C: out = Document::real(tag - 0x5B); return true;
+    case 0x5D:
+      if (!take_signed<1>(number)) return false;
+      out = Document::real(static_cast<double>(number));
+      return true;
+    case 0x5E:
+      if (!take_signed<2>(number)) return false;
+      out = Document::real(static_cast<double>(number));
+      return true;
+    case 0x5F:  // the specification says a float; Java writes and reads thousandths
+      if (!take_signed<4>(number)) return false;
+      out = Document::real(0.001 * static_cast<double>(number));
+      return true;
+    default:
+      if (!take_signed<8>(number)) return false;
+      out = Document::real(std::bit_cast<double>(number));
+      return true;
+  }
+}
+
+/// Small ints and short texts of ASCII, which most parts are, without the way through all forms. False: it is another value.
+inline bool Decoder::read_short(Value& out) {
+  if (left() == 0) return false;
+  const auto tag = static_cast<std::uint8_t>(in_[at_]);
+  if (tag >= 0x80 && tag <= 0xBF) {
+    ++at_;
+    out = int_value(joined_number(tag, 0x90, 0, 0));
+    return true;
+  }
+  if (tag > 0x1F || tag >= left()) return false;
+  const auto text = in_.substr(at_ + 1, tag);
+  if (ascii_octets(text) != tag) return false;
+  at_ += std::size_t{1} + tag;
+  out = Document::text_value(Kind::String, text);
+  return true;
+}
+
 bool Decoder::read_list(std::uint8_t tag, Value& out, std::size_t depth) {
-  const bool is_typed = is_between(tag, 0x70, 0x77) || tag == 0x55 || tag == 0x56;
+  const bool is_typed = (tag >= 0x70 && tag <= 0x77) || tag == 0x55 || tag == 0x56;
   std::string_view type;
   if (is_typed && !read_type(type)) return false;
   std::int64_t count = kUntilEndMark;
@@ -196,15 +204,30 @@ bool Decoder::read_list(std::uint8_t tag, Value& out, std::size_t depth) {
   }
   out = document_->begin_list(type);
   references_.push_back(out);
+  if (count == kUntilEndMark) return read_until_end_mark(out, depth);
+  const auto items = static_cast<std::size_t>(count);
+  return count_values(items) && read_parts(document_->make_items(out, items), depth);
+}
+
+bool Decoder::read_until_end_mark(Value list, std::size_t depth) {
   const auto first = parts_.size();
-  for (; count == kUntilEndMark ? !is_next('Z') : count > 0; count -= count > 0 ? 1 : 0) {
+  while (!is_next('Z')) {
     Value item;
-    if (!read_value(item, depth + 1)) return false;
+    if (!count_values(1) || !read_value(item, depth + 1)) return false;
     parts_.push_back(item);
   }
-  if (count == kUntilEndMark) ++at_;
-  document_->end_list(out, std::span(parts_).subspan(first));
+  ++at_;
+  const auto items = std::span(parts_).subspan(first);
+  std::ranges::copy(items, document_->make_items(list, items.size()).begin());
   parts_.resize(first);
+  return true;
+}
+
+/// The items of a list or the fields of an object: counted, and with room for them, before they come.
+bool Decoder::read_parts(std::span<Value> parts, std::size_t depth) {
+  for (auto& part : parts) {
+    if (!read_short(part) && !read_value(part, depth + 1)) return false;
+  }
   return true;
 }
 
@@ -217,7 +240,9 @@ bool Decoder::read_map(std::uint8_t tag, Value& out, std::size_t depth) {
   while (!is_next('Z')) {
     Value key;
     Value value;
-    if (!read_value(key, depth + 1) || !read_value(value, depth + 1)) return false;
+    if (!count_values(2)) return false;
+    if (!read_short(key) && !read_value(key, depth + 1)) return false;
+    if (!read_short(value) && !read_value(value, depth + 1)) return false;
     parts_.push_back(key);
     parts_.push_back(value);
   }
@@ -234,15 +259,8 @@ bool Decoder::read_object(std::uint8_t tag, Value& out, std::size_t depth) {
   const auto* const definition = definitions_[static_cast<std::size_t>(index)];
   out = document_->begin_object(definition);
   references_.push_back(out);
-  const auto first = parts_.size();
-  for (std::size_t i = 0; i < definition->fields.size(); ++i) {
-    Value field;
-    if (!read_value(field, depth + 1)) return false;
-    parts_.push_back(field);
-  }
-  document_->end_object(out, std::span(parts_).subspan(first));
-  parts_.resize(first);
-  return true;
+  const auto fields = definition->fields.size();
+  return count_values(fields) && read_parts(document_->make_fields(out, fields), depth);
 }
 
 bool Decoder::read_reference(Value& out) {
@@ -262,12 +280,12 @@ bool Decoder::read_definition() {
   for (auto& field : fields) {
     if (!read_name(field)) return false;
   }
-  definitions_.push_back(document_->define(name, document_->copy(std::span<const std::string_view>(fields))));
+  definitions_.push_back(document_->define(name, fields));
   return true;
 }
 
 bool Decoder::read_type(std::string_view& out) {
-  if (left() > 0 && is_string(static_cast<std::uint8_t>(in_[at_]))) {
+  if (left() > 0 && kForms[static_cast<std::uint8_t>(in_[at_])] == Form::String) {
     if (types_.size() == kTypesMax) return too_much("names of types", kTypesMax);
     if (!read_name(out)) return false;
     types_.push_back(out);
@@ -280,20 +298,18 @@ bool Decoder::read_type(std::string_view& out) {
   return true;
 }
 
-/// A name stays in the document, like the values.
 bool Decoder::read_name(std::string_view& out) {
   std::uint8_t tag = 0;
   if (!take_tag(tag)) return false;
-  if (!is_string(tag)) return broken("expected the name of a class, a field or a type");
-  if (!read_string(tag, out)) return false;
-  out = document_->keep(out);
-  return true;
+  if (kForms[tag] != Form::String) return broken("expected the name of a class, a field or a type");
+  return read_string(tag, out);
 }
 
 bool Decoder::read_int(std::int64_t& out) {
   std::uint8_t tag = 0;
   if (!take_tag(tag)) return false;
-  if (!is_int(tag)) return broken("expected an int: a length or the number of a class, a type or a reference");
+  if (kForms[tag] < Form::IntTag || kForms[tag] > Form::IntWord)
+    return broken("expected an int: a length or the number of a class, a type or a reference");
   Value value;
   if (!read_number(tag, value)) return false;
   out = value.number();
@@ -304,72 +320,6 @@ bool Decoder::read_count(std::int64_t& out) {
   if (!read_int(out)) return false;
   // Each part takes an octet at least: so no length makes room for what cannot come.
   return (out >= 0 && static_cast<std::size_t>(out) <= left()) || broken("a length is negative or passes the end");
-}
-
-bool Decoder::take_units(std::uint64_t units, std::string_view& out) {
-  const auto found = find_units(in_.substr(at_), units);
-  if (!found) return broken("a string is cut or no UTF-8");
-  out = in_.substr(at_, found->octets);
-  at_ += found->octets;
-  if (found->is_plain) return true;
-  joined_.clear();
-  append_units(joined_, out);
-  out = joined_;
-  return true;
-}
-
-/// The answer holds until the next string or bytes.
-bool Decoder::read_string(std::uint8_t tag, std::string_view& out) {
-  std::uint64_t units = tag;
-  if (tag == 0x52) return read_chunked_string(out);
-  if (tag == 0x53) {
-    if (!take_number(2, units)) return false;
-  } else if (tag >= 0x30) {
-    if (!take_number(1, units)) return false;
-    units += (tag - 0x30U) * 0x100U;
-  }
-  return take_units(units, out);
-}
-
-bool Decoder::read_chunked_string(std::string_view& out) {
-  std::string joined;
-  std::uint8_t tag = 0x52;
-  while (tag == 0x52) {
-    std::uint64_t units = 0;
-    if (!take_number(2, units) || !take_units(units, out)) return false;
-    joined += out;
-    if (!take_tag(tag)) return false;
-  }
-  if (!is_string(tag)) return broken("a string in chunks goes on with another value");
-  if (!read_string(tag, out)) return false;
-  joined += out;
-  joined_ = std::move(joined);
-  out = joined_;
-  return true;
-}
-
-/// The answer holds until the next string or bytes.
-bool Decoder::read_bytes(std::uint8_t tag, std::string_view& out) {
-  const bool has_chunks = tag == 'A';
-  std::uint64_t octets = 0;
-  joined_.clear();
-  while (tag == 'A') {
-    if (!take_number(2, octets) || !take_octets(octets, out)) return false;
-    joined_ += out;
-    if (!take_tag(tag)) return false;
-  }
-  if (!is_bytes(tag)) return broken("bytes in chunks go on with another value");
-  if (tag == 'B') {
-    if (!take_number(2, octets)) return false;
-  } else if (tag >= 0x34) {
-    if (!take_number(1, octets)) return false;
-    octets += (tag - 0x34U) * 0x100U;
-  } else {
-    octets = tag - 0x20U;
-  }
-  if (!take_octets(octets, out)) return false;
-  if (has_chunks) out = joined_ += out;
-  return true;
 }
 
 Result<Value> decode(std::string_view octets, Document& document) {

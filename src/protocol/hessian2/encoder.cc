@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -16,55 +17,15 @@ namespace {
 constexpr std::size_t kStringChunkUnits = 0x8000;
 constexpr std::size_t kBytesChunk = 8'189;
 
+constexpr std::size_t kFirstRoom = 512;  // octets: enough for a small message
+
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::size_t kCompactCount = 7;         // of items in the tag of a list
 constexpr std::int32_t kCompactDefinitions = 16; // of classes in the tag of an object
 
-template <class Number>
-void put(std::string& out, Number number) {
-  out += static_cast<char>(number);
-}
-
-/// The low `octets` octets, big-endian.
-template <std::size_t octets, class Number>
-void put_big_endian(std::string& out, Number number) {
-  char text[octets];
-  for (std::size_t i = 0; i < octets; ++i) text[i] = static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * (octets - 1 - i)));
-  out.append(text, octets);
-}
-
 bool is_between(std::int64_t number, std::int64_t first, std::int64_t last) { return number >= first && number <= last; }
 
 bool is_int32(std::int64_t number) { return number == static_cast<std::int32_t>(number); }
-
-void put_int(std::string& out, std::int64_t number) {
-  if (is_between(number, -0x10, 0x2F)) {
-    put(out, 0x90 + number);
-  } else if (is_between(number, -0x800, 0x7FF)) {
-    put_big_endian<2>(out, 0xC800 + number);
-  } else if (is_between(number, -0x40000, 0x3FFFF)) {
-    put_big_endian<3>(out, 0xD40000 + number);
-  } else {
-    put(out, 'I');
-    put_big_endian<4>(out, number);
-  }
-}
-
-void put_long(std::string& out, std::int64_t number) {
-  if (is_between(number, -8, 15)) {
-    put(out, 0xE0 + number);
-  } else if (is_between(number, -0x800, 0x7FF)) {
-    put_big_endian<2>(out, 0xF800 + number);
-  } else if (is_between(number, -0x40000, 0x3FFFF)) {
-    put_big_endian<3>(out, 0x3C0000 + number);
-  } else if (is_int32(number)) {
-    put(out, 0x59);
-    put_big_endian<4>(out, number);
-  } else {
-    put(out, 'L');
-    put_big_endian<8>(out, number);
-  }
-}
 
 /// As Java casts: cut to a whole number and into the range of an int; NaN is 0.
 std::int32_t to_int(double number) {
@@ -72,39 +33,6 @@ std::int32_t to_int(double number) {
   if (number >= 0x7FFFFFFF) return std::numeric_limits<std::int32_t>::max();
   if (number <= -0x80000000LL) return std::numeric_limits<std::int32_t>::min();
   return static_cast<std::int32_t>(number);
-}
-
-void put_double(std::string& out, double number) {
-  const auto whole = to_int(number);
-  const auto thousandths = to_int(number * 1000);
-  if (number == 0) {  // also -0.0: Java loses the sign, too
-    put(out, 0x5B);
-  } else if (number == 1) {
-    put(out, 0x5C);
-  } else if (whole == number && is_between(whole, -0x80, 0x7F)) {
-    put(out, 0x5D);
-    put(out, whole);
-  } else if (whole == number && is_between(whole, -0x8000, 0x7FFF)) {
-    put(out, 0x5E);
-    put_big_endian<2>(out, whole);
-  } else if (0.001 * thousandths == number) {
-    put(out, 0x5F);
-    put_big_endian<4>(out, thousandths);
-  } else {
-    // All NaNs are one to Java.
-    put(out, 'D');
-    put_big_endian<8>(out, std::bit_cast<std::uint64_t>(std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number));
-  }
-}
-
-void put_date(std::string& out, std::int64_t ms) {
-  if (ms % kMinuteMs == 0 && is_int32(ms / kMinuteMs)) {
-    put(out, 0x4B);
-    put_big_endian<4>(out, ms / kMinuteMs);
-  } else {
-    put(out, 0x4A);
-    put_big_endian<8>(out, ms);
-  }
 }
 
 /// The octets of the first `units` units.
@@ -126,28 +54,92 @@ bool ends_with_high_surrogate(std::string_view java_text) {
 
 Result<void> Encoder::write(Value value) {
   if (failure_.empty() && write_value(value, 0)) {
-    if (out_.size() <= bytes_max_) return {};
+    if (used_ <= bytes_max_) return {};
     stop(fmt::format("write a Hessian stream: it passes {} octets", bytes_max_));
   }
   return fail(Code::Exhausted, failure_);
 }
+
+void Encoder::grow(std::size_t octets) { out_.resize(std::max({2 * out_.size(), used_ + octets, kFirstRoom})); }
 
 bool Encoder::stop(std::string message) {
   failure_ = std::move(message);
   return false;
 }
 
+void Encoder::put_int(std::int64_t number) {
+  if (is_between(number, -0x10, 0x2F)) {
+    put(0x90 + number);
+  } else if (is_between(number, -0x800, 0x7FF)) {
+    put_big_endian<2>(0xC800 + number);
+  } else if (is_between(number, -0x40000, 0x3FFFF)) {
+    put_big_endian<3>(0xD40000 + number);
+  } else {
+    put('I');
+    put_big_endian<4>(number);
+  }
+}
+
+void Encoder::put_long(std::int64_t number) {
+  if (is_between(number, -8, 15)) {
+    put(0xE0 + number);
+  } else if (is_between(number, -0x800, 0x7FF)) {
+    put_big_endian<2>(0xF800 + number);
+  } else if (is_between(number, -0x40000, 0x3FFFF)) {
+    put_big_endian<3>(0x3C0000 + number);
+  } else if (is_int32(number)) {
+    put(0x59);
+    put_big_endian<4>(number);
+  } else {
+    put('L');
+    put_big_endian<8>(number);
+  }
+}
+
+void Encoder::put_double(double number) {
+  const auto whole = to_int(number);
+  const auto thousandths = to_int(number * 1000);
+  if (number == 0) {  // also -0.0: Java loses the sign, too
+    put(0x5B);
+  } else if (number == 1) {
+    put(0x5C);
+  } else if (whole == number && is_between(whole, -0x80, 0x7F)) {
+    put(0x5D);
+    put(whole);
+  } else if (whole == number && is_between(whole, -0x8000, 0x7FFF)) {
+    put(0x5E);
+    put_big_endian<2>(whole);
+  } else if (0.001 * thousandths == number) {
+    put(0x5F);
+    put_big_endian<4>(thousandths);
+  } else {
+    // All NaNs are one to Java.
+    put('D');
+    put_big_endian<8>(std::bit_cast<std::int64_t>(std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number));
+  }
+}
+
+void Encoder::put_date(std::int64_t ms) {
+  if (ms % kMinuteMs == 0 && is_int32(ms / kMinuteMs)) {
+    put(0x4B);
+    put_big_endian<4>(ms / kMinuteMs);
+  } else {
+    put(0x4A);
+    put_big_endian<8>(ms);
+  }
+}
+
 bool Encoder::write_value(Value value, std::size_t depth) {
   // One value may pass the limit by its own length before the next one stops here.
-  if (out_.size() > bytes_max_) return stop(fmt::format("write a Hessian stream: it passes {} octets", bytes_max_));
+  if (used_ > bytes_max_) return stop(fmt::format("write a Hessian stream: it passes {} octets", bytes_max_));
   if (++values_ > kValuesMax) return stop(fmt::format("write a Hessian stream: more than {} values", kValuesMax));
   switch (value.kind()) {
-    case Kind::Null: put(out_, 'N'); return true;
-    case Kind::Bool: put(out_, value.number() != 0 ? 'T' : 'F'); return true;
-    case Kind::Int: put_int(out_, value.number()); return true;
-    case Kind::Long: put_long(out_, value.number()); return true;
-    case Kind::Double: put_double(out_, value.real()); return true;
-    case Kind::Date: put_date(out_, value.number()); return true;
+    case Kind::Null: put('N'); return true;
+    case Kind::Bool: put(value.number() != 0 ? 'T' : 'F'); return true;
+    case Kind::Int: put_int(value.number()); return true;
+    case Kind::Long: put_long(value.number()); return true;
+    case Kind::Double: put_double(value.real()); return true;
+    case Kind::Date: put_date(value.number()); return true;
     case Kind::String: return write_string(value.text());
     case Kind::Bytes: return write_bytes(value.text());
     default: return write_container(value, depth);
@@ -155,10 +147,9 @@ bool Encoder::write_value(Value value, std::size_t depth) {
 }
 
 bool Encoder::write_container(Value value, std::size_t depth) {
-  const auto [known, is_new] = references_.try_emplace(value.identity(), static_cast<std::int32_t>(references_.size()));
-  if (!is_new) {
-    put(out_, 0x51);
-    put_int(out_, known->second);
+  if (const auto number = references_.add(value.identity()); number != ReferenceTable::kIsNew) {
+    put(0x51);
+    put_int(number);
     return true;
   }
   if (references_.size() > kContainersMax)
@@ -175,12 +166,12 @@ bool Encoder::write_list(Value list, std::size_t depth) {
   const auto items = list.items();
   const bool is_typed = !list.type().empty();
   if (items.size() <= kCompactCount) {
-    put(out_, (is_typed ? 0x70 : 0x78) + items.size());
+    put((is_typed ? 0x70 : 0x78) + items.size());
     if (is_typed && !write_type(list.type())) return false;
   } else {
-    put(out_, is_typed ? 0x56 : 0x58);
+    put(is_typed ? 0x56 : 0x58);
     if (is_typed && !write_type(list.type())) return false;
-    put_int(out_, static_cast<std::int64_t>(items.size()));
+    put_int(static_cast<std::int64_t>(items.size()));
   }
   for (const auto& item : items) {
     if (!write_value(item, depth + 1)) return false;
@@ -190,28 +181,33 @@ bool Encoder::write_list(Value list, std::size_t depth) {
 
 bool Encoder::write_map(Value map, std::size_t depth) {
   if (map.type().empty()) {
-    put(out_, 'H');
+    put('H');
   } else {
-    put(out_, 'M');
+    put('M');
     if (!write_type(map.type())) return false;
   }
   for (const auto& [key, value] : map.entries()) {
     if (!write_value(key, depth + 1) || !write_value(value, depth + 1)) return false;
   }
-  put(out_, 'Z');
+  put('Z');
   return true;
 }
 
 bool Encoder::write_object(Value object, std::size_t depth) {
   const auto& definition = object.definition();
-  const auto [known, is_new] = definitions_.try_emplace(&definition, static_cast<std::int32_t>(definitions_.size()));
-  const auto index = known->second;
-  if (is_new && !write_definition(definition)) return false;
+  // Definitions are looked for by what they hold, which takes longer than to see that it is one of the last.
+  auto& recent = recent_[reinterpret_cast<std::uintptr_t>(&definition) / sizeof(ClassDefinition) % recent_.size()];
+  if (recent.definition != &definition) {
+    const auto [known, is_new] = definitions_.try_emplace(&definition, static_cast<std::int32_t>(definitions_.size()));
+    recent = {.definition = &definition, .index = known->second};
+    if (is_new && !write_definition(definition)) return false;
+  }
+  const auto index = recent.index;
   if (index < kCompactDefinitions) {
-    put(out_, 0x60 + index);
+    put(0x60 + index);
   } else {
-    put(out_, 'O');
-    put_int(out_, index);
+    put('O');
+    put_int(index);
   }
   for (const auto& field : object.fields()) {
     if (!write_value(field, depth + 1)) return false;
@@ -222,9 +218,9 @@ bool Encoder::write_object(Value object, std::size_t depth) {
 bool Encoder::write_definition(const ClassDefinition& definition) {
   if (definitions_.size() > kDefinitionsMax) return stop(fmt::format("write a Hessian stream: more than {} classes", kDefinitionsMax));
   values_ += definition.fields.size();
-  put(out_, 'C');
+  put('C');
   if (!write_string(definition.name)) return false;
-  put_int(out_, static_cast<std::int64_t>(definition.fields.size()));
+  put_int(static_cast<std::int64_t>(definition.fields.size()));
   for (const auto field : definition.fields) {
     if (!write_string(field)) return false;
   }
@@ -237,14 +233,15 @@ bool Encoder::write_type(std::string_view type) {
     if (types_.size() > kTypesMax) return stop(fmt::format("write a Hessian stream: more than {} types", kTypesMax));
     return write_string(type);
   }
-  put_int(out_, known->second);
+  put_int(known->second);
   return true;
 }
 
 bool Encoder::write_string(std::string_view java_text) {
   // Checked before it is copied: a long one would be held twice.
   if (java_text.size() > bytes_max_) return stop(fmt::format("write a Hessian stream: a string passes {} octets", bytes_max_));
-  auto units = utf16_units(java_text);
+  const bool is_ascii = ascii_octets(java_text) == java_text.size();
+  auto units = is_ascii ? java_text.size() : utf16_units(java_text);
   while (units > kStringChunkUnits) {
     auto chunk_units = kStringChunkUnits;
     auto chunk = java_text.substr(0, octets_of(java_text, chunk_units));
@@ -252,41 +249,41 @@ bool Encoder::write_string(std::string_view java_text) {
       --chunk_units;
       chunk.remove_suffix(3);
     }
-    put(out_, 0x52);
-    put_big_endian<2>(out_, chunk_units);
-    out_ += chunk;
+    put(0x52);
+    put_big_endian<2>(chunk_units);
+    put_octets(chunk);
     java_text.remove_prefix(chunk.size());
     units -= chunk_units;
   }
   if (units < 0x20) {
-    put(out_, units);
+    put(units);
   } else if (units < 0x400) {
-    put_big_endian<2>(out_, 0x3000 + units);
+    put_big_endian<2>(0x3000 + units);
   } else {
-    put(out_, 'S');
-    put_big_endian<2>(out_, units);
+    put('S');
+    put_big_endian<2>(units);
   }
-  out_ += java_text;
+  put_octets(java_text);
   return true;
 }
 
 bool Encoder::write_bytes(std::string_view octets) {
   if (octets.size() > bytes_max_) return stop(fmt::format("write a Hessian stream: bytes pass {} octets", bytes_max_));
   while (octets.size() > kBytesChunk) {
-    put(out_, 'A');
-    put_big_endian<2>(out_, kBytesChunk);
-    out_ += octets.substr(0, kBytesChunk);
+    put('A');
+    put_big_endian<2>(kBytesChunk);
+    put_octets(octets.substr(0, kBytesChunk));
     octets.remove_prefix(kBytesChunk);
   }
   if (octets.size() < 0x10) {
-    put(out_, 0x20 + octets.size());
+    put(0x20 + octets.size());
   } else if (octets.size() < 0x400) {
-    put_big_endian<2>(out_, 0x3400 + octets.size());
+    put_big_endian<2>(0x3400 + octets.size());
   } else {
-    put(out_, 'B');
-    put_big_endian<2>(out_, octets.size());
+    put('B');
+    put_big_endian<2>(octets.size());
   }
-  out_ += octets;
+  put_octets(octets);
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "base/result.h"
 #include "protocol/hessian2/limits.h"
+#include "protocol/hessian2/reference_table.h"
 #include "protocol/hessian2/value.h"
 
 namespace meepo::hessian2 {
@@ -27,9 +29,12 @@ class Encoder {
   Result<void> write(Value value);
 
   /// What has been written.
-  [[nodiscard]] std::string_view octets() const { return out_; }
+  [[nodiscard]] std::string_view octets() const { return {out_.data(), used_}; }
   /// Gives the stream away; the encoder is then spent.
-  [[nodiscard]] std::string take() { return std::move(out_); }
+  [[nodiscard]] std::string take() {
+    out_.resize(used_);
+    return std::move(out_);
+  }
 
  private:
   struct DefinitionHash {
@@ -37,6 +42,11 @@ class Encoder {
   };
   struct DefinitionEqual {
     bool operator()(const ClassDefinition* left, const ClassDefinition* right) const { return left == right || *left == *right; }
+  };
+
+  struct RecentDefinition {
+    const ClassDefinition* definition = nullptr;
+    std::int32_t index = 0;
   };
 
   // Each answers whether the stream still holds; if not, failure_ says why.
@@ -51,13 +61,41 @@ class Encoder {
   bool write_bytes(std::string_view octets);
   bool stop(std::string message);
 
+  // Room for that many octets behind what has been written, and where it begins.
+  char* make_room(std::size_t octets) {
+    if (out_.size() - used_ < octets) grow(octets);
+    return out_.data() + used_;
+  }
+  void grow(std::size_t octets);
+  template <class Number>
+  void put(Number octet) {
+    *make_room(1) = static_cast<char>(octet);
+    ++used_;
+  }
+  template <std::size_t octets, class Number>
+  void put_big_endian(Number number) {
+    auto* const at = make_room(octets);
+    for (std::size_t i = 0; i < octets; ++i) at[i] = static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * (octets - 1 - i)));
+    used_ += octets;
+  }
+  void put_octets(std::string_view octets) {
+    octets.copy(make_room(octets.size()), octets.size());
+    used_ += octets.size();
+  }
+  void put_int(std::int64_t number);
+  void put_long(std::int64_t number);
+  void put_double(double number);
+  void put_date(std::int64_t unix_ms);
+
   std::size_t bytes_max_;
-  std::string out_;
+  std::string out_;        // longer than what has been written, so that most octets need no call to grow it
+  std::size_t used_ = 0;
   std::size_t values_ = 0;
-  std::string failure_;  // empty: none
-  boost::unordered_flat_map<const void*, std::int32_t> references_;
+  std::string failure_;    // empty: none
+  ReferenceTable references_;
   boost::unordered_flat_map<std::string_view, std::int32_t> types_;
   boost::unordered_flat_map<const ClassDefinition*, std::int32_t, DefinitionHash, DefinitionEqual> definitions_;
+  std::array<RecentDefinition, 8> recent_;
 };
 
 /// One value as a stream of its own.

@@ -1,6 +1,6 @@
 #pragma once
-// What one stream may hold. Each limit is checked before memory is taken, by the decoder and the encoder alike, so that what is read can
-// be written again.
+// What one stream may hold. Each limit is checked before memory is taken, by the decoder and the encoder alike, so that what is
+// read can be written again.
 
 #include <cstddef>
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 #include "base/text.h"
 
@@ -46,17 +45,6 @@ void put_pair(std::string& out, std::string_view sequence) {
   put_three(out, 0xDC00U + ((code - 0x10000U) & 0x3FFU));
 }
 
-/// How many octets from the front are below 0x80, counted up to `most`.
-std::size_t ascii_octets(std::string_view octets, std::size_t most) {
-  std::size_t at = 0;
-  for (std::uint64_t word = 0; at + sizeof(word) <= most; at += sizeof(word)) {
-    std::memcpy(&word, octets.data() + at, sizeof(word));
-    if ((word & 0x8080808080808080ULL) != 0) break;
-  }
-  while (at < most && octet(octets, at) < 0x80U) ++at;
-  return at;
-}
-
 /// Whether the sequence of `size` octets at `at` is there and in no longer form than it needs.
 bool is_unit(std::string_view octets, std::size_t at, std::size_t size) {
   for (std::size_t i = 1; i < size; ++i) {
@@ -72,13 +60,16 @@ bool is_unit(std::string_view octets, std::size_t at, std::size_t size) {
 
 std::optional<UnitsFound> find_units(std::string_view octets, std::size_t units) {
   if (octets.size() < units) return std::nullopt;
-  const auto ascii = ascii_octets(octets, units);
-  UnitsFound found{.octets = ascii};
-  for (units -= ascii; units > 0; --units) {
+  UnitsFound found{.octets = ascii_octets(octets.substr(0, units))};
+  for (units -= found.octets; units > 0; --units) {
     if (found.octets == octets.size()) return std::nullopt;
     const auto first = octet(octets, found.octets);
+    if (first < 0x80U) {
+      ++found.octets;
+      continue;
+    }
     const auto size = sequence_size(first);
-    if ((size == 1 && first >= 0x80U) || !is_unit(octets, found.octets, size)) return std::nullopt;
+    if (size == 1 || !is_unit(octets, found.octets, size)) return std::nullopt;
     if (size == 4 && --units == 0) return std::nullopt;
     found.is_plain = found.is_plain && size < 4 && first != 0xC0U;
     found.octets += size;

@@ -4,6 +4,8 @@
 // room for lone halves. For text without characters beyond U+FFFF it is the same as UTF-8. Pure.
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +17,17 @@ std::string from_utf8(std::string_view utf8);
 
 /// UTF-8 of text as it travels. Half a pair without the other becomes U+FFFD.
 std::string to_utf8(std::string_view java_text);
+
+/// How many octets from the front are ASCII, one unit each: most texts are nothing else. Inline, because every string is looked at.
+inline std::size_t ascii_octets(std::string_view text) {
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof(word) <= text.size(); at += sizeof(word)) {
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    if ((word & 0x8080808080808080ULL) != 0) break;
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80U) ++at;
+  return at;
+}
 
 /// The number of UTF-16 units: Java's length().
 std::size_t utf16_units(std::string_view java_text);

@@ -4,14 +4,17 @@
 // occurs in two places, or inside itself. A document and its values belong to one thread at a time; values that are only read may be
 // shared.
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory_resource>
+#include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace meepo::hessian2 {
 
@@ -96,6 +99,74 @@ class Value {
   Content content_;
 };
 
+struct Value::List {
+  std::string_view type;
+  std::span<const Value> items;
+};
+
+struct Value::Map {
+  std::string_view type;
+  std::span<const Entry> entries;
+};
+
+struct Value::Object {
+  const ClassDefinition* definition;
+  std::span<const Value> fields;
+};
+
+// Inline: the decoder and the encoder call them for every value.
+inline std::int64_t Value::number() const {
+  assert(kind_ == Kind::Bool || kind_ == Kind::Int || kind_ == Kind::Long || kind_ == Kind::Date);
+  return content_.number;
+}
+
+inline double Value::real() const {
+  assert(kind_ == Kind::Double);
+  return content_.real;
+}
+
+inline std::string_view Value::text() const {
+  assert(kind_ == Kind::String || kind_ == Kind::Bytes);
+  return {content_.text, size_};
+}
+
+inline std::string_view Value::type() const {
+  switch (kind_) {
+    case Kind::List: return content_.list->type;
+    case Kind::Map: return content_.map->type;
+    default: return definition().name;
+  }
+}
+
+inline std::span<const Value> Value::items() const {
+  assert(kind_ == Kind::List);
+  return content_.list->items;
+}
+
+inline std::span<const Entry> Value::entries() const {
+  assert(kind_ == Kind::Map);
+  return content_.map->entries;
+}
+
+inline const ClassDefinition& Value::definition() const {
+  assert(kind_ == Kind::Object);
+  return *content_.object->definition;
+}
+
+inline std::span<const Value> Value::fields() const {
+  assert(kind_ == Kind::Object);
+  return content_.object->fields;
+}
+
+inline const void* Value::identity() const {
+  assert(is_container());
+  switch (kind_) {
+    case Kind::List: return content_.list;
+    case Kind::Map: return content_.map;
+    default: return content_.object;
+  }
+}
+
 static_assert(sizeof(Value) == 16);
 
 /// Makes values and owns their memory, all of it until it is destroyed. What is put into a list, a map or an object may be of another
@@ -106,11 +177,16 @@ class Document {
   Document(const Document&) = delete;
   Document& operator=(const Document&) = delete;
 
-  static Value boolean(bool value);
-  static Value integer(std::int32_t value);
-  static Value long_integer(std::int64_t value);
-  static Value real(double value);
-  static Value date(std::int64_t unix_ms);
+  static Value boolean(bool value) { return of_number(Kind::Bool, value ? 1 : 0); }
+  static Value integer(std::int32_t value) { return of_number(Kind::Int, value); }
+  static Value long_integer(std::int64_t value) { return of_number(Kind::Long, value); }
+  static Value date(std::int64_t unix_ms) { return of_number(Kind::Date, unix_ms); }
+  static Value real(double value) {
+    Value made;
+    made.kind_ = Kind::Double;
+    made.content_.real = value;
+    return made;
+  }
 
   /// Text as it travels, copied: of people's text make it with from_utf8(). At most 2^32 - 1 octets.
   Value string(std::string_view java_text);
@@ -134,20 +210,75 @@ class Document {
  private:
   friend class Decoder;
 
+  static Value of_number(Kind kind, std::int64_t number) {
+    Value made;
+    made.kind_ = kind;
+    made.content_.number = number;
+    return made;
+  }
+
   std::string_view keep(std::string_view octets);
-  const ClassDefinition* define(std::string_view name, std::span<const std::string_view> kept_fields);
-  Value text_value(Kind kind, std::string_view kept);
+  const ClassDefinition* define(std::string_view kept_name, std::span<const std::string_view> kept_fields);
+  static Value text_value(Kind kind, std::string_view kept) {
+    Value made;
+    made.kind_ = kind;
+    made.size_ = static_cast<std::uint32_t>(kept.size());
+    made.content_.text = kept.data();
+    return made;
+  }
   // A container before its parts, so that they can refer to it.
-  Value begin_list(std::string_view kept_type);
-  Value begin_map(std::string_view kept_type);
-  Value begin_object(const ClassDefinition* definition);
-  void end_list(Value list, std::span<const Value> items);
+  Value begin_list(std::string_view kept_type) {
+    Value made;
+    made.kind_ = Kind::List;
+    made.content_.list = new (take(sizeof(Value::List), alignof(Value::List))) Value::List{.type = kept_type, .items = {}};
+    return made;
+  }
+  Value begin_map(std::string_view kept_type) {
+    Value made;
+    made.kind_ = Kind::Map;
+    made.content_.map = new (take(sizeof(Value::Map), alignof(Value::Map))) Value::Map{.type = kept_type, .entries = {}};
+    return made;
+  }
+  Value begin_object(const ClassDefinition* definition) {
+    Value made;
+    made.kind_ = Kind::Object;
+    made.content_.object = new (take(sizeof(Value::Object), alignof(Value::Object))) Value::Object{.definition = definition, .fields = {}};
+    return made;
+  }
+  // Room for the parts of a list or an object, all null.
+  std::span<Value> make_items(Value list, std::size_t count) {
+    const auto items = make_values(count);
+    list.content_.list->items = items;
+    return items;
+  }
+  std::span<Value> make_fields(Value object, std::size_t count) {
+    const auto fields = make_values(count);
+    object.content_.object->fields = fields;
+    return fields;
+  }
+  std::span<Value> make_values(std::size_t count) {
+    auto* const values = static_cast<Value*>(take(count * sizeof(Value), alignof(Value)));
+    std::uninitialized_value_construct_n(values, count);
+    return {values, count};
+  }
   void end_map(Value map, std::span<const Value> keys_and_values);
-  void end_object(Value object, std::span<const Value> fields);
+
+  /// Memory that lives as long as the document.
+  void* take(std::size_t octets, std::size_t alignment) {
+    const auto at = (at_ + alignment - 1) & ~(alignment - 1);
+    if (at + octets > end_) return take_block(octets);
+    at_ = at + octets;
+    return reinterpret_cast<void*>(at);
+  }
+  void* take_block(std::size_t octets);
   template <class T>
   std::span<T> copy(std::span<const T> parts);
 
-  std::pmr::monotonic_buffer_resource memory_;
+  // Blocks, each larger than the one before; of the newest, at_ to end_ is free.
+  std::vector<std::unique_ptr<std::byte[]>> blocks_;
+  std::size_t block_octets_ = 0;
+  std::uintptr_t at_ = 0;
+  std::uintptr_t end_ = 0;
 };
 
 }  // namespace meepo::hessian2
