@@ -103,23 +103,35 @@ void Engine::clock_stepped(milliseconds by, SysTime now) {
 
 void Engine::open(SessionId session, std::string instance, std::string name, std::vector<std::string> target_keys, std::uint32_t credits,
                   SysTime now) {
-  const Executor& executor = executors_.open(session, std::move(instance), std::move(name), std::move(target_keys), credits, now);
-  for (const auto& key : executor.target_keys) {
-    unserved_.erase(key);
-    if (targets_.contains(key)) awake_.insert(key);
+  served(executors_.open(session, std::move(instance), std::move(name), std::move(target_keys), credits, now).target_keys);
+}
+
+void Engine::served(const std::vector<std::string>& keys) {
+  for (const auto& key : keys) unserved_.erase(key);
+  wake(keys);
+}
+
+void Engine::perhaps_unserved(const std::vector<std::string>& keys, SysTime now) {
+  for (const auto& key : keys) {
+    if (executors_.serves(key) || !targets_.contains(key)) continue;
+    unserved_.try_emplace(key, now + kParkGrace);
+    awake_.insert(key);
   }
+}
+
+void Engine::offer(SessionId session, std::vector<std::string> target_keys, SysTime now) {
+  const auto before = executors_.offer(session, std::move(target_keys));
+  const Executor* const executor = executors_.by_session(session);
+  if (executor == nullptr) return;
+  served(executor->target_keys);
+  perhaps_unserved(before, now);
 }
 
 void Engine::close(SessionId session, SysTime now) {
   Executor* executor = executors_.close(session);
   if (executor == nullptr) return;
   executor->gone_at = now;
-  for (const auto& key : executor->target_keys) {
-    if (!executors_.serves(key) && targets_.contains(key)) {
-      unserved_.try_emplace(key, now + kParkGrace);
-      awake_.insert(key);
-    }
-  }
+  perhaps_unserved(executor->target_keys, now);
   executors_.forget_if_gone(executor->instance);
 }
 

@@ -49,6 +49,7 @@ struct Plan {
   std::vector<Match> matches;
   std::vector<Park> parks;
   std::vector<Unpark> unparks;
+  std::vector<std::string> unserved;  ///< targets whose firings are parked since now, because no executor serves them
 };
 
 /// How a new firing that is due at once should be stored.
@@ -90,6 +91,8 @@ class Engine {
   // Executors.
   void open(SessionId session, std::string instance, std::string name, std::vector<std::string> target_keys, std::uint32_t credits,
             SysTime now);
+  /// It serves these from now on, no others; what it runs goes on.
+  void offer(SessionId session, std::vector<std::string> target_keys, SysTime now);
   void close(SessionId session, SysTime now);
   void grant(SessionId session, std::uint32_t credits);
   /// An attempt that held a credit was not sent.
@@ -138,12 +141,15 @@ class Engine {
     std::uint64_t parks = 0;                 ///< counts what began to wait: an Unpark's answer older than the last one proves nothing
     int fetching = 0;                        ///< Unparks under way
     std::uint64_t matched = 0;               ///< which match was its last
+    bool unserved = false;                   ///< Plan::unserved has named it since it was served last
   };
 
   bool goes_ahead(const OpenFiring& firing) const;
   void watch(Known& known, SysTime when);
   Queue& queue_of(const OpenFiring& firing);
   void wake(const std::vector<std::string>& keys);
+  void served(const std::vector<std::string>& keys);
+  void perhaps_unserved(const std::vector<std::string>& keys, SysTime now);
   void make_ready(Known& known);
   void park_unserved(const std::string& key, Target& target, SysTime now, Plan& plan);
   void match_in_turn(std::vector<Target*> targets, SysTime now, Plan& plan);

@@ -154,12 +154,34 @@ TEST(Engine, UnservedTarget_IsParkedAfterTheGraceAndFetchedWhenAnExecutorComes) 
   const Plan parked = engine.plan(kStart + Engine::kParkGrace);
   ASSERT_EQ(parked.parks.size(), 1U);
   EXPECT_EQ(parked.parks[0].reason, WaitReason::NoExecutor);
+  EXPECT_EQ(parked.unserved, std::vector<std::string>{kKey});
   engine.open(1, "a", "a", {kKey}, 3, kStart);
   const Plan back = engine.plan(kStart + seconds(2));
   ASSERT_EQ(back.unparks.size(), 1U);
   EXPECT_EQ(back.unparks[0].shard, 1);
   engine.unparked(back.unparks[0], false);
   EXPECT_TRUE(engine.plan(kStart + seconds(3)).unparks.empty());
+}
+
+TEST(Engine, AnOffer_TakesTheMatchesOfWhatItLeavesOutAndOpensWhatItNames) {
+  Engine engine = owner_of_all();
+  engine.open(1, "a", "a", {kKey}, 8, kStart);
+  engine.offer(1, {"service:b.B::"}, kStart);
+  EXPECT_FALSE(engine.serves(kKey));
+  EXPECT_TRUE(engine.serves("service:b.B::"));
+  for (std::uint64_t i = 1; i <= 2; ++i) {
+    engine.add(due(i, kStart), kStart);
+    EXPECT_TRUE(engine.plan(kStart).matches.empty());
+    const Plan parked = engine.plan(kStart + Engine::kParkGrace);
+    EXPECT_EQ(parked.parks.size(), 1U);
+    EXPECT_EQ(parked.unserved.size(), i == 1 ? 1U : 0U) << "said once, until it is served again";
+  }
+  engine.offer(1, {kKey}, kStart + seconds(2));
+  EXPECT_EQ(engine.plan(kStart + seconds(2)).unparks.size(), 2U);
+  engine.add(due(3, kStart), kStart + seconds(2));
+  EXPECT_EQ(engine.plan(kStart + seconds(2)).matches.size(), 1U);
+  engine.offer(99, {kKey}, kStart);  // nobody's
+  EXPECT_TRUE(engine.serves(kKey));
 }
 
 TEST(Engine, AnUnparkOlderThanALaterParkLeavesTheShardWaiting) {

@@ -13,14 +13,35 @@ Executor& Executors::open(SessionId session, std::string instance, std::string n
   if (executor.session != 0) close(executor.session);
   executor.session = session;
   executor.name = std::move(name);
-  std::ranges::sort(target_keys);
-  target_keys.erase(std::ranges::unique(target_keys).begin(), target_keys.end());
-  executor.target_keys = std::move(target_keys);
   executor.credits = executor.credits_most = credits;
   executor.connected_at = now;
   sessions_[session] = &executor;
-  for (const auto& key : executor.target_keys) keys_[key].executors.push_back(&executor);
+  serve(executor, std::move(target_keys));
   return executor;
+}
+
+void Executors::serve(Executor& executor, std::vector<std::string> target_keys) {
+  std::ranges::sort(target_keys);
+  target_keys.erase(std::ranges::unique(target_keys).begin(), target_keys.end());
+  executor.target_keys = std::move(target_keys);
+  for (const auto& key : executor.target_keys) keys_[key].executors.push_back(&executor);
+}
+
+void Executors::serve_nothing(Executor& executor) {
+  for (const auto& key : executor.target_keys) {
+    const auto entry = keys_.find(key);
+    std::erase(entry->second.executors, &executor);
+    if (entry->second.executors.empty()) keys_.erase(entry);
+  }
+}
+
+std::vector<std::string> Executors::offer(SessionId session, std::vector<std::string> target_keys) {
+  Executor* const executor = by_session(session);
+  if (executor == nullptr) return {};
+  serve_nothing(*executor);
+  auto before = std::move(executor->target_keys);
+  serve(*executor, std::move(target_keys));
+  return before;
 }
 
 Executor* Executors::close(SessionId session) {
@@ -28,11 +49,7 @@ Executor* Executors::close(SessionId session) {
   if (found == sessions_.end()) return nullptr;
   Executor& executor = *found->second;
   sessions_.erase(found);
-  for (const auto& key : executor.target_keys) {
-    const auto entry = keys_.find(key);
-    std::erase(entry->second.executors, &executor);
-    if (entry->second.executors.empty()) keys_.erase(entry);
-  }
+  serve_nothing(executor);
   executor.session = 0;
   executor.credits = 0;
   executor.starved_keys.clear();

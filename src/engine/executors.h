@@ -37,6 +37,8 @@ class Executors {
  public:
   Executor& open(SessionId session, std::string instance, std::string name, std::vector<std::string> target_keys, std::uint32_t credits,
                  SysTime now);
+  /// It serves these keys from now on. Answers those that it served before; nothing for an unknown session.
+  std::vector<std::string> offer(SessionId session, std::vector<std::string> target_keys);
   /// The executor stays while it has runs. Answers it, or nothing for an unknown session.
   Executor* close(SessionId session);
 
@@ -70,6 +72,8 @@ class Executors {
     std::vector<Executor*> executors;
     std::size_t next = 0;
   };
+  void serve(Executor& executor, std::vector<std::string> target_keys);
+  void serve_nothing(Executor& executor);
   void take_starved(Executor& executor, std::vector<std::string>& keys);
 
   std::unordered_map<std::string, std::unique_ptr<Executor>> executors_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <utility>
 
 #include "engine/engine.h"
 
@@ -34,6 +35,7 @@ Plan Engine::plan(SysTime now) {
       continue;
     }
     unserved_.erase(key);
+    target.unserved = false;
     while (match_first(target.suspects, true, now, plan)) {}
     served.push_back(&target);
   }
@@ -64,6 +66,7 @@ void Engine::park_unserved(const std::string& key, Target& target, SysTime now, 
   park(target, target.ready, 0, WaitReason::NoExecutor, plan);
   park(target, target.suspects, 0, WaitReason::NoExecutor, plan);
   unserved_.erase(key);
+  if (!std::exchange(target.unserved, true)) plan.unserved.push_back(key);
 }
 
 // Higher priority goes first. Among equals the targets take turns, the one that was matched longest ago first: a long queue of one target

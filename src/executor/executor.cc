@@ -11,6 +11,7 @@ Executor::Executor(Options options, ports::Loop& loop, ports::RunSource& source,
     : impl_(std::make_unique<Impl>(std::move(options), loop, source, invoker)) {}
 Executor::~Executor() = default;
 void Executor::start() { impl_->start(); }
+void Executor::offer(std::vector<std::string> target_keys) { impl_->offer(std::move(target_keys)); }
 void Executor::stop(milliseconds drain, std::move_only_function<void(std::size_t left)> done) { impl_->stop(drain, std::move(done)); }
 std::size_t Executor::running() const { return impl_->running(); }
 

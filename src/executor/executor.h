@@ -32,6 +32,8 @@ class Executor {
   ~Executor();
 
   void start();
+  /// Serves these from now on and no others; what runs goes on. Every scheduler is told, also those that it connects to later.
+  void offer(std::vector<std::string> target_keys);
   /// Hands back what has not started, takes no more, waits up to `drain` for what runs (then cancels it and waits `drain` again at most),
   /// reports every end and waits for the acknowledgement; then closes the streams and calls `done` with the number of runs left behind.
   void stop(milliseconds drain, std::move_only_function<void(std::size_t left)> done);

@@ -35,7 +35,7 @@ TEST_F(ExecutorTest, Result_OneByteOverTheLimit_EndsFail) {
   EXPECT_EQ(said.ends.at(0).outcome, Outcome::Success);
   EXPECT_EQ(said.ends.at(1).outcome, Outcome::Fail);
   EXPECT_FALSE(said.ends.at(1).result);
-  EXPECT_NE(said.ends.at(1).error.find("1048577 bytes"), std::string::npos);
+  EXPECT_NE(said.ends.at(1).error.find("1052673 bytes"), std::string::npos);
 }
 
 TEST_F(ExecutorTest, Result_JsonThatIsNoUtf8_EndsFail_AndErrorsAreMadeUtf8AndCut) {

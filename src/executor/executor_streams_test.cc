@@ -52,6 +52,21 @@ TEST_F(ExecutorTest, Hello_NamesWhatRuns_AndGrantsTheRest) {
   EXPECT_EQ(take(2).renewals.size(), 1U);
 }
 
+TEST_F(ExecutorTest, AnOffer_ReachesEveryOpenStream_AndTheHelloOfALaterOne) {
+  start({.instance = {}, .name = {}, .target_keys = {}, .credits = 4, .streams = 2});
+  const auto before = open(1).target_keys;
+  EXPECT_EQ(source.handlers.hello(2).target_keys, before);
+  executor->offer({"service:c.D::"});
+  const std::vector<std::vector<std::string>> offered{{"service:c.D::"}};
+  EXPECT_NE(before, offered.front());
+  EXPECT_EQ(take(1).offers, offered);
+  source.handlers.opened(2, loop.system_now());
+  EXPECT_EQ(take(2).offers, offered) << "its hello was older than the offer";
+  close(1);
+  EXPECT_EQ(open(3).target_keys, offered.front());
+  EXPECT_TRUE(take(3).offers.empty());
+}
+
 TEST_F(ExecutorTest, WhatHappensBetweenHelloAndWelcome_IsSaidAfterTheWelcome) {
   start();
   open(1);

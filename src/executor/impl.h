@@ -26,6 +26,7 @@ class Executor::Impl {
   ~Impl();
 
   void start();
+  void offer(std::vector<std::string> target_keys);
   void stop(milliseconds drain, std::move_only_function<void(std::size_t left)> done);
   std::size_t running() const { return occupied_.load(std::memory_order_relaxed); }
 
@@ -35,6 +36,7 @@ class Executor::Impl {
 
   struct Stream {
     bool open = false;
+    std::uint64_t offers = 0;     ///< the hello named the target keys of this offer
     SteadyTime time_asked_at;     ///< with the hello, and anew every renewal
     ports::ExactTime store_time;  ///< the answer: not before `time_asked_at`
     std::optional<StoreClock> clock;  ///< never ahead of the store: what is not due is not begun
@@ -103,6 +105,7 @@ class Executor::Impl {
   void finish_stop();
 
   Options options_;
+  std::uint64_t offers_ = 0;  ///< how often the target keys have changed
   std::uint32_t share_;  ///< of the credits, a stream's
   ports::Loop& loop_;
   ports::RunSource& source_;

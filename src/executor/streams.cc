@@ -56,6 +56,7 @@ ports::ExecutorHello Executor::Impl::hello(StreamId id) {
   const std::uint32_t credits = share_ - std::min(share_, taken);
   Stream& stream = streams_[id];
   stream.time_asked_at = loop_.steady_now();
+  stream.offers = offers_;
   (takes_more() ? out.credits : stream.credits) = credits;
   return out;
 }
@@ -70,6 +71,7 @@ void Executor::Impl::opened(StreamId id, SysTime store_now) {
   log::info("stream_opened", {{"stream", std::to_string(id)}});
   lodge(id);
   // What happened between the hello and its answer.
+  if (found->second.offers != offers_) source_.offer(id, options_.target_keys);
   std::vector<RunPtr> own;
   for (const auto& [token, run] : runs_) {
     if (run->on_loop.stream == id) own.push_back(run);
@@ -87,6 +89,14 @@ void Executor::Impl::opened(StreamId id, SysTime store_now) {
     }
   }
   end_turn();
+}
+
+void Executor::Impl::offer(std::vector<std::string> target_keys) {
+  options_.target_keys = std::move(target_keys);
+  ++offers_;
+  for (const auto& [id, stream] : streams_) {
+    if (stream.open) source_.offer(id, options_.target_keys);
+  }
 }
 
 /// Two machines' steady clocks drift apart: what was told hours ago would be seconds off.

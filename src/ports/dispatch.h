@@ -91,6 +91,7 @@ class Dispatcher {
     /// Answers the store's time, which the executor is welcomed with: its leases count from it. Nothing is sent to the session before.
     std::move_only_function<SysTime(SessionId, ExecutorHello)> opened;
     std::move_only_function<void(SessionId, std::uint32_t credits)> granted;  ///< more runs may be sent
+    std::move_only_function<void(SessionId, std::vector<std::string> target_keys)> offered;  ///< it serves these from now on, no others
     std::move_only_function<void(SessionId, std::vector<RunRef>)> started;
     std::move_only_function<void(SessionId, std::vector<RunRenewal>)> renewed;
     std::move_only_function<void(SessionId, std::vector<RunEnd>)> ended;
@@ -138,6 +139,7 @@ class RunSource {
 
   // Reports, dropped when the stream is not open: the hello of the next one carries what matters.
   virtual void grant(StreamId stream, std::uint32_t credits) = 0;
+  virtual void offer(StreamId stream, std::vector<std::string> target_keys) = 0;
   virtual void report_started(StreamId stream, std::vector<RunRef> runs) = 0;
   virtual void renew(StreamId stream, std::vector<RunRenewal> runs) = 0;
   virtual void report_ends(StreamId stream, std::vector<RunEnd> ends) = 0;

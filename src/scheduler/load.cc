@@ -50,6 +50,7 @@ void Scheduler::Impl::loaded(Shard shard, SysTime until, ports::OpenRequest::Ans
              engine_.grant(session, credits);
              need_turn();
            },
+       .offered = [this](ports::SessionId session, std::vector<std::string> target_keys) { offered(session, std::move(target_keys)); },
        .started =
            [this](ports::SessionId, const std::vector<ports::RunRef>& runs) {
              for (const auto& run : runs) {

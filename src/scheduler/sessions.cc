@@ -29,6 +29,15 @@ SysTime Scheduler::Impl::opened(ports::SessionId session, ports::ExecutorHello h
   return now();
 }
 
+/// What it does not serve any more is parked, unless another executor does. What it runs goes on.
+void Scheduler::Impl::offered(ports::SessionId session, std::vector<std::string> target_keys) {
+  if (const engine::Executor* executor = engine_.executors().by_session(session)) {
+    log::info("executor_offers", {{"executor", executor->instance}, {"targets", std::to_string(target_keys.size())}});
+  }
+  engine_.offer(session, std::move(target_keys), now());
+  need_turn();
+}
+
 /// It has all that was ever sent to it in hand: what it does not name never reached it.
 void Scheduler::Impl::take_back_unnamed(const ports::ExecutorHello& hello) {
   std::unordered_set<RunToken> named;

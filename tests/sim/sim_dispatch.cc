@@ -143,6 +143,11 @@ void SimSource::to_scheduler(Call call) {
 void SimSource::grant(StreamId, std::uint32_t credits) {
   to_scheduler([credits](SimDispatcher& scheduler, ports::SessionId session) { scheduler.handlers_.granted(session, credits); });
 }
+void SimSource::offer(StreamId, std::vector<std::string> target_keys) {
+  to_scheduler([target_keys = std::move(target_keys)](SimDispatcher& scheduler, ports::SessionId session) {
+    scheduler.handlers_.offered(session, target_keys);
+  });
+}
 void SimSource::report_started(StreamId, std::vector<ports::RunRef> runs) {
   to_scheduler([runs = std::move(runs)](SimDispatcher& scheduler, ports::SessionId session) mutable {
     scheduler.handlers_.started(session, std::move(runs));

@@ -191,14 +191,23 @@ Result<void> read_all(const google::protobuf::RepeatedPtrField<Message>& message
   return {};
 }
 
-Result<void> check_target_key(const std::string& key, int index) {
-  Place place{.list = "hello.targetKeys", .index = index, .member = {}};
+Result<void> check_target_key(const std::string& key, std::string_view list, int index) {
+  Place place{.list = list, .index = index, .member = {}};
   if (key.size() > kTargetKeyCharsMax) return too_many(place.text() + " (characters)", key.size(), kTargetKeyCharsMax);
   const std::string_view interface = std::string_view(key).substr(0, key.rfind(':', key.rfind(':') - 1));
   const bool service =
       key.starts_with("service:") && std::count(key.begin(), key.end(), ':') >= 3 && interface.size() > sizeof("service:") - 1;
   if (service || key == "http" || key == "command") return {};
   return invalid(place.text(), quoted(key), "service:<interface>:<version>:<group>, http or command");
+}
+
+Result<std::vector<std::string>> target_keys_from(const google::protobuf::RepeatedPtrField<std::string>& keys, std::string_view list) {
+  const auto count = static_cast<std::size_t>(keys.size());
+  if (count > limits::kExecutorServicesMax) return too_many(std::string(list) + " (items)", count, limits::kExecutorServicesMax);
+  for (int index = 0; index < keys.size(); ++index) {
+    if (auto checked = check_target_key(keys[index], list, index); !checked) return fail(std::move(checked.error()));
+  }
+  return std::vector<std::string>(keys.begin(), keys.end());
 }
 
 Result<ports::ExecutorHello> hello_from(const v1::ExecutorHello& hello) {
@@ -209,9 +218,8 @@ Result<ports::ExecutorHello> hello_from(const v1::ExecutorHello& hello) {
   }
   if (has_control_character(hello.instance())) return invalid("hello.instance", quoted(hello.instance()), "no control characters");
   if (hello.name().size() > limits::kNameCharsMax) return too_many("hello.name (characters)", hello.name().size(), limits::kNameCharsMax);
-  if (count(hello.target_keys()) > limits::kExecutorServicesMax) {
-    return too_many("hello.targetKeys (items)", count(hello.target_keys()), limits::kExecutorServicesMax);
-  }
+  auto target_keys = target_keys_from(hello.target_keys(), "hello.targetKeys");
+  if (!target_keys) return fail(std::move(target_keys.error()));
   if (hello.credits() > limits::kExecutorCreditsMax) return too_many("hello.credits", hello.credits(), limits::kExecutorCreditsMax);
   if (count(hello.running()) > limits::kExecutorCreditsMax + limits::kEndsKeptMax) {
     return too_many("hello.running (items)", count(hello.running()), limits::kExecutorCreditsMax + limits::kEndsKeptMax);
@@ -219,14 +227,11 @@ Result<ports::ExecutorHello> hello_from(const v1::ExecutorHello& hello) {
   if (count(hello.ends()) > limits::kEndsKeptMax) return too_many("hello.ends (items)", count(hello.ends()), limits::kEndsKeptMax);
   ports::ExecutorHello out{.instance = hello.instance(),
                            .name = hello.name(),
-                           .target_keys = {hello.target_keys().begin(), hello.target_keys().end()},
+                           .target_keys = *std::move(target_keys),
                            .credits = hello.credits(),
                            .complete = hello.complete(),
                            .running = {},
                            .ends = {}};
-  for (int index = 0; index < hello.target_keys_size(); ++index) {
-    if (auto checked = check_target_key(hello.target_keys(index), index); !checked) return fail(std::move(checked.error()));
-  }
   if (auto done = read_all(hello.running(), "hello.running", out.running); !done) return fail(std::move(done.error()));
   if (auto done = read_all(hello.ends(), "hello.ends", out.ends); !done) return fail(std::move(done.error()));
   return out;
@@ -247,6 +252,11 @@ Result<FromExecutor> read(const v1::FromExecutor& message, bool first) {
     auto hello = hello_from(message.hello());
     if (!hello) return fail(std::move(hello.error()));
     out.hello = *std::move(hello);
+  }
+  if (message.has_offer()) {
+    auto offer = target_keys_from(message.offer().target_keys(), "offer.targetKeys");
+    if (!offer) return fail(std::move(offer.error()));
+    out.offer = *std::move(offer);
   }
   if (auto done = read_all(message.started(), "started", out.started); !done) return fail(std::move(done.error()));
   if (auto done = read_all(message.renewals(), "renewals", out.renewals); !done) return fail(std::move(done.error()));

@@ -21,6 +21,7 @@ struct FromExecutor {
   std::vector<ports::RunRef> handed_back;
   std::uint32_t credits = 0;
   std::uint64_t time_question = 0;  ///< 0: none
+  std::optional<std::vector<std::string>> offer;  ///< the target keys that it serves from now on
 };
 
 /// One message of a scheduler.

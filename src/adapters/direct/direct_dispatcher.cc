@@ -128,6 +128,7 @@ void DirectDispatcher::Core::handle(const std::shared_ptr<Session>& session, Fro
   if (!message.renewals.empty() && wanted()) handlers_.renewed(id, std::move(message.renewals));
   if (!message.ends.empty() && wanted()) handlers_.ended(id, std::move(message.ends));
   if (!message.handed_back.empty() && wanted()) handlers_.handed_back(id, std::move(message.handed_back));
+  if (message.offer && wanted()) handlers_.offered(id, *std::move(message.offer));
   if (message.credits > 0 && wanted()) handlers_.granted(id, message.credits);
   if (message.time_question != 0 && wanted()) {
     say(id, [&](Session& opened) { opened.tell_time(message.time_question, handlers_.store_time()); });

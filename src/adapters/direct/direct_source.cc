@@ -250,6 +250,9 @@ void DirectSource::stop(milliseconds drain, std::move_only_function<void()> done
 void DirectSource::grant(StreamId stream, std::uint32_t credits) {
   core_->say(stream, [&](Stream& open) { open.add_credits(credits); });
 }
+void DirectSource::offer(StreamId stream, std::vector<std::string> target_keys) {
+  core_->say(stream, [&](Stream& open) { open.set_offer(target_keys); });
+}
 void DirectSource::report_started(StreamId stream, std::vector<ports::RunRef> runs) {
   core_->say(stream, [&](Stream& open) { open.add_started(runs); });
 }

@@ -42,6 +42,7 @@ class DirectSource final : public ports::RunSource {
   void start(Handlers handlers) override;
   void stop(milliseconds drain, std::move_only_function<void()> done) override;
   void grant(StreamId stream, std::uint32_t credits) override;
+  void offer(StreamId stream, std::vector<std::string> target_keys) override;
   void report_started(StreamId stream, std::vector<ports::RunRef> runs) override;
   void renew(StreamId stream, std::vector<ports::RunRenewal> runs) override;
   void report_ends(StreamId stream, std::vector<ports::RunEnd> ends) override;

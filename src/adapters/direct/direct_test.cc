@@ -107,6 +107,7 @@ TEST(Direct, EverythingThatTheExecutorSays_Arrives) {
     executor.source->report_ends(stream, {timed_out});
     executor.source->hand_back(stream, {make_ref(4)});
     executor.source->grant(stream + 100, 9);  // nobody
+    executor.source->offer(stream, {"service:a.B::", "http"});
   });
   const auto session = scheduler.opened.pop().value().from;
   EXPECT_EQ(scheduler.started.pop().value().what, std::vector{make_ref(1)});
@@ -122,6 +123,7 @@ TEST(Direct, EverythingThatTheExecutorSays_Arrives) {
   const auto granted = scheduler.granted.pop().value();
   EXPECT_EQ(granted.from, session);
   EXPECT_EQ(granted.what, 7U);
+  EXPECT_EQ(scheduler.offered.pop().value().what, (std::vector<std::string>{"service:a.B::", "http"}));
 }
 
 TEST(Direct, ManyRuns_ArriveInOrder_InFewMessages) {

@@ -93,6 +93,14 @@ void Stream::add_handed_back(const std::vector<ports::RunRef>& runs) {
   add_all(runs, [](const ports::RunRef& run, v1::FromExecutor& out) { return write(run, *out.add_handed_back()); });
 }
 
+void Stream::set_offer(const std::vector<std::string>& target_keys) {
+  const std::scoped_lock lock(mutex_);
+  if (broken_ || draining_) return;
+  auto& offer = *outgoing_.open().mutable_offer();
+  offer.mutable_target_keys()->Assign(target_keys.begin(), target_keys.end());
+  outgoing_.added(offer.ByteSizeLong());
+}
+
 void Stream::ask_time(std::uint64_t question) {
   const std::scoped_lock lock(mutex_);
   if (broken_ || draining_) return;

@@ -45,6 +45,7 @@ class Stream final : public grpc::ClientBidiReactor<v1::FromExecutor, v1::ToExec
 
   // Loop: what to say. It goes out with flush(), or behind the write that is under way.
   void add_credits(std::uint32_t credits);
+  void set_offer(const std::vector<std::string>& target_keys);
   void add_started(const std::vector<ports::RunRef>& runs);
   void add(const std::vector<ports::RunRenewal>& runs);
   void add(const std::vector<ports::RunEnd>& ends);

@@ -24,6 +24,7 @@ class FakeSource final : public ports::RunSource {
     std::vector<ports::RunEnd> ends;
     std::vector<ports::RunRef> handed_back;
     std::vector<SteadyTime> times_asked;
+    std::vector<std::vector<std::string>> offers;
     int calls = 0;
   };
 
@@ -33,6 +34,7 @@ class FakeSource final : public ports::RunSource {
     stop_done = std::move(done);
   }
   void grant(StreamId stream, std::uint32_t credits) override { of(stream).credits += credits; }
+  void offer(StreamId stream, std::vector<std::string> target_keys) override { of(stream).offers.push_back(std::move(target_keys)); }
   void report_started(StreamId stream, std::vector<ports::RunRef> runs) override { append(of(stream).started, runs); }
   void renew(StreamId stream, std::vector<ports::RunRenewal> runs) override { append(of(stream).renewals, runs); }
   void report_ends(StreamId stream, std::vector<ports::RunEnd> ends) override { append(of(stream).ends, ends); }

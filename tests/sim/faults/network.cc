@@ -242,6 +242,12 @@ void NetSource::say(StreamId stream, Network::Up message, bool repeatable) {
 void NetSource::grant(StreamId stream, std::uint32_t credits) {
   say(stream, [credits](NetDispatcher& end, ports::SessionId session) { end.handlers_.granted(session, credits); }, false);
 }
+void NetSource::offer(StreamId stream, std::vector<std::string> target_keys) {
+  say(
+      stream,
+      [target_keys = std::move(target_keys)](NetDispatcher& end, ports::SessionId session) { end.handlers_.offered(session, target_keys); },
+      false);
+}
 void NetSource::report_started(StreamId stream, std::vector<ports::RunRef> runs) {
   say(stream, [runs = std::move(runs)](NetDispatcher& end, ports::SessionId session) { end.handlers_.started(session, runs); });
 }

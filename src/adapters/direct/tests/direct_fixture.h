@@ -111,6 +111,7 @@ class SchedulerEnd {
               return store_now;
             },
         .granted = [this](SessionId id, std::uint32_t credits) { granted.push({id, credits}); },
+        .offered = [this](SessionId id, std::vector<std::string> keys) { offered.push({id, std::move(keys)}); },
         .started = [this](SessionId id, std::vector<ports::RunRef> runs) { started.push({id, std::move(runs)}); },
         .renewed = [this](SessionId id, std::vector<ports::RunRenewal> runs) { renewed.push({id, std::move(runs)}); },
         .ended = [this](SessionId id, std::vector<ports::RunEnd> ends) { ended.push({id, std::move(ends)}); },
@@ -127,6 +128,7 @@ class SchedulerEnd {
   SysTime store_now = from_unix_ms(1'800'000'000'000);  ///< what a hello is answered with
   Queue<Heard<ports::ExecutorHello>> opened;
   Queue<Heard<std::uint32_t>> granted;
+  Queue<Heard<std::vector<std::string>>> offered;
   Queue<Heard<std::vector<ports::RunRef>>> started;
   Queue<Heard<std::vector<ports::RunRenewal>>> renewed;
   Queue<Heard<std::vector<ports::RunEnd>>> ended;
