@@ -29,9 +29,10 @@ ARROWS = {
     "protocol/dubbo": ["protocol/hessian2", "base"],
     "net": ["base"],
     "adapters": ["ports", "protocol", "convert", "net", "task", "base", "proto"],
+    "adapters/dubbo": ["adapters/zookeeper", "adapters/local", "ports", "protocol", "net", "task", "base"],
     "client": ["base", "task", "convert", "executor", "ports", "adapters/direct", "adapters/local", "proto"],
     "api/access": ["net", "base"],
-    "api/calls": ["scheduler", "convert", "ports", "task", "base", "schedule", "proto"],
+    "api/calls": ["scheduler", "protocol/hessian2", "convert", "ports", "task", "base", "schedule", "proto"],
     "api": ["api/access", "api/calls", "scheduler", "monitor", "protocol", "convert", "net", "ports", "task", "base", "schedule", "proto"],
     "sdk": ["client", "executor", "adapters", "convert", "ports", "task", "base", "proto"],
     "apps": ["*"],
@@ -110,7 +111,7 @@ def check_file(path, text, root=cpp_text.ROOT):
             continue
         if other == "tests":
             yield line, f"{name}: only tests use tests/"
-        elif top == "apps" and other.startswith("adapters/") and not re.search(r"/wiring\.(h|cc)$", path):
+        elif top == "apps" and other.startswith("adapters/") and not re.search(r"/wiring(_\w+)?\.(h|cc)$", path):
             yield line, f"{name}: in apps/ only wiring.* names concrete adapters"
         elif top in ARROWS and other != module and not covers(may_use(module), other):
             yield line, f"{module} must not use {other} ({name}); it may use: {', '.join(may_use(module)) or 'nothing of ours'}"

@@ -15,7 +15,6 @@
 #include "api/http/json_read.h"
 #include "command.h"
 #include "convert/convert.h"
-#include "parse.h"
 #include "schedule/zone.h"
 #include "simulate/simulate.h"
 #include "wiring.h"

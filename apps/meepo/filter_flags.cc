@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "parse.h"
+#include "convert/short_text.h"
 
 namespace meepo::cli {
 namespace {
@@ -19,7 +19,7 @@ Result<Request> request_from(const FilterFlags& flags) {
   request.set_created_to(flags.to);
   for (const auto& label : flags.labels) request.add_label(label);
   if (!flags.kind.empty()) {
-    const auto kind = parse_kind(flags.kind);
+    const auto kind = convert::parse_kind(flags.kind, "--kind");
     if (!kind) return fail(kind.error());
     request.set_kind(*kind);
   }

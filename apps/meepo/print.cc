@@ -5,6 +5,8 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "protocol/hessian2/decoder.h"
+#include "protocol/hessian2/json.h"
 
 namespace meepo::cli {
 
@@ -86,7 +88,11 @@ std::string shortened(std::string_view text, std::size_t characters) {
 std::string text_of(const v1::Payload& payload) {
   switch (payload.data_case()) {
     case v1::Payload::kJson: return payload.json();
-    case v1::Payload::kHessian2: return std::to_string(payload.hessian2().size()) + " bytes of Hessian 2";
+    case v1::Payload::kHessian2: {
+      hessian2::Document document;
+      const auto value = hessian2::decode(payload.hessian2(), document);
+      return value ? hessian2::to_json(*value) : std::to_string(payload.hessian2().size()) + " bytes of Hessian 2";
+    }
     case v1::Payload::kBytes: return std::to_string(payload.bytes().size()) + " bytes";
     case v1::Payload::DATA_NOT_SET: return {};
   }

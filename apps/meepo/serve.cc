@@ -26,6 +26,7 @@ void print_json(const Server& server, const ServerSettings& settings) {
   boost::json::object ready{
       {"http", server.http()}, {"grpc", server.grpc()}, {"zone", server.zone()}, {"dataDir", nullptr}, {"pid", getpid()}};
   if (!settings.data_dir.empty()) ready["dataDir"] = settings.data_dir;
+  if (!server.dubbo().empty()) ready["dubbo"] = server.dubbo();
   std::puts(boost::json::serialize(ready).c_str());
 }
 
@@ -33,6 +34,7 @@ void print_text(const Server& server, const ServeFlags& flags) {
   std::printf("Meepo %s is ready.\n", kVersion);
   std::printf("  HTTP   http://%s\n", server.http().c_str());
   std::printf("  gRPC   %s\n", server.grpc().c_str());
+  if (!server.dubbo().empty()) std::printf("  Dubbo  %s\n", server.dubbo().c_str());
   std::printf("  zone   %s\n", server.zone().c_str());
   std::printf("  data   %s\n",
               flags.settings.data_dir.empty() ? "in memory, gone when this process ends" : flags.settings.data_dir.c_str());
@@ -72,6 +74,15 @@ void add_serve_flags(CLI::App& app, ServeFlags& flags) {
   ephemeral->excludes(data_dir);
   add_setting(app, "--http", flags.settings.http, "Where HTTP listens, HOST:PORT; port 0: any")->capture_default_str();
   add_setting(app, "--grpc", flags.settings.grpc, "Where gRPC listens, HOST:PORT; port 0: any")->capture_default_str();
+  add_setting(app, "--dubbo", flags.settings.dubbo.address,
+              std::string("Where Dubbo consumers find the TaskService, HOST:PORT; port 0: any (default: nowhere, with --registry ") +
+                  kDubboAddressDefault + ")");
+  add_setting(app, "--registry", flags.settings.dubbo.registry, "Dubbo registry: zookeeper://h1:2181?backup=h2:2181,h3:2181");
+  add_setting(app, "--dubbo-advertise", flags.settings.dubbo.advertise,
+              "HOST[:PORT] to register (default: where it listens, or how this machine reaches ZooKeeper)");
+  add_setting(app, "--dubbo-anonymous", flags.settings.dubbo.anonymous,
+              "Who may call over Dubbo without a token, APP=ROLE@ADDRESS/BITS: shop=client@10.0.0.0/8; repeat for more")
+      ->take_all();
   add_setting(app, "--zone", flags.settings.zone, "IANA time zone of tasks that name none (default: the system's)");
   add_setting(app, "--token-file", flags.settings.token_file, "Who may do what, a line each: TOKEN ROLE [NAME]; needed beyond loopback");
   add_setting(app, "--retention-tasks", flags.settings.retention_tasks, "Ended tasks kept, the newest; at least 64")

@@ -4,8 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "convert/convert.h"
-#include "parse.h"
+#include "convert/short_text.h"
 
 namespace meepo::cli {
 
@@ -40,64 +39,61 @@ void add_changeable_flags(CLI::App& app, SpecFlags& flags) {
 
 Result<void> put_timing(const SpecFlags& flags, v1::TaskSpec& spec) {
   if (!flags.misfire.empty()) {
-    auto misfire = parse_misfire(flags.misfire);
+    auto misfire = convert::parse_misfire(flags.misfire, "--misfire");
     if (!misfire) return fail(std::move(misfire.error()));
     *spec.mutable_misfire() = *misfire;
   }
   if (!flags.overlap.empty()) {
-    const auto overlap = parse_overlap(flags.overlap);
+    const auto overlap = convert::parse_overlap(flags.overlap, "--overlap");
     if (!overlap) return fail(overlap.error());
     spec.set_overlap(*overlap);
   }
   for (const auto& [text, flag, out] : {std::tuple(&flags.start, "--start", &v1::TaskSpec::mutable_start_at),
                                         std::tuple(&flags.end, "--end", &v1::TaskSpec::mutable_end_at)}) {
     if (text->empty()) continue;
-    const auto time = parse_iso(*text);
-    if (!time)
-      return fail(Code::InvalidArgument, std::string(flag) + " is \"" + *text + "\"; expected ISO 8601 such as 2026-11-26T09:30:00+08:00",
-                  flag);
-    *(spec.*out)() = convert::to_proto(*time);
+    const auto time = convert::parse_instant(*text, flag);
+    if (!time) return fail(time.error());
+    *(spec.*out)() = *time;
   }
   spec.set_max_count(flags.max_count);
   if (!flags.jitter.empty()) {
-    const auto jitter = parse_duration(flags.jitter, "--jitter");
+    const auto jitter = convert::parse_duration(flags.jitter, "--jitter");
     if (!jitter) return fail(jitter.error());
     spec.set_jitter_ms(static_cast<std::uint32_t>(jitter->count()));
   }
   if (flags.dst.empty()) return {};
-  if (flags.dst != "spring" && flags.dst != "once") {
-    return fail(Code::InvalidArgument, "--dst is \"" + flags.dst + "\"; expected spring or once", "--dst");
-  }
-  spec.set_dst(flags.dst == "once" ? v1::Dst::ONCE : v1::Dst::SPRING);
+  const auto dst = convert::parse_dst(flags.dst, "--dst");
+  if (!dst) return fail(dst.error());
+  spec.set_dst(*dst);
   return {};
 }
 
 /// All but what names the task and what it calls.
 Result<void> put_options(const SpecFlags& flags, v1::TaskSpec& spec) {
   spec.set_run_once(flags.run_once);
-  auto retry = parse_retry(flags.retry);
+  auto retry = convert::parse_retry(flags.retry, "--retry");
   if (!retry) return fail(std::move(retry.error()));
   if (retry->policy_case() != v1::RetryPolicy::POLICY_NOT_SET) *spec.mutable_retry() = std::move(*retry);
   if (!flags.timeout.empty()) {
-    const auto timeout = parse_duration(flags.timeout, "--timeout");
+    const auto timeout = convert::parse_duration(flags.timeout, "--timeout");
     if (!timeout) return fail(timeout.error());
     if (timeout->count() == 0)
       return fail(Code::InvalidArgument, "--timeout is \"" + flags.timeout + "\"; expected at least 1ms", "--timeout");
     spec.set_timeout_ms(static_cast<std::uint32_t>(timeout->count()));
   }
-  const auto on_lost = parse_on_lost(flags.on_lost);
+  const auto on_lost = convert::parse_on_lost(flags.on_lost, "--on-lost");
   if (!on_lost) return fail(on_lost.error());
   spec.set_on_lost(*on_lost);
   if (flags.priority >= 0) spec.set_priority(static_cast<std::uint32_t>(flags.priority));
   spec.set_name(flags.name);
   spec.set_zone(flags.zone);
   for (const std::string& text : flags.labels) {
-    auto label = parse_label(text);
+    auto label = convert::parse_label(text, "--label");
     if (!label) return fail(std::move(label.error()));
     (*spec.mutable_labels())[label->first] = label->second;
   }
   for (const std::string& text : flags.next) {
-    auto next = parse_service(text, "", "--next");
+    auto next = convert::parse_service(text, "", "--next");
     if (!next) return fail(std::move(next.error()));
     *spec.add_next() = std::move(*next);
   }
@@ -118,11 +114,11 @@ void add_spec_flags(CLI::App& app, SpecFlags& flags) {
 Result<v1::TaskSpec> spec_from(const SpecFlags& flags) {
   v1::TaskSpec spec;
   spec.set_app_id(flags.app);
-  const auto kind = parse_kind(flags.kind);
+  const auto kind = convert::parse_kind(flags.kind, "--kind");
   if (!kind) return fail(kind.error());
   spec.set_kind(*kind);
   spec.set_define(flags.define);
-  auto target = parse_service(flags.service, flags.params, "--service");
+  auto target = convert::parse_service(flags.service, flags.params, "--service");
   if (!target) return fail(std::move(target.error()));
   *spec.mutable_target() = std::move(*target);
   if (auto put = put_options(flags, spec); !put) return fail(std::move(put.error()));
@@ -159,7 +155,7 @@ Result<v1::UpdateTaskRequest> update_from(const CLI::App& app, const SpecFlags& 
   v1::TaskSpec& spec = *request.mutable_spec();
   spec.set_define(flags.define);
   if (!flags.service.empty()) {
-    auto target = parse_service(flags.service, flags.params, "--service");
+    auto target = convert::parse_service(flags.service, flags.params, "--service");
     if (!target) return fail(std::move(target.error()));
     *spec.mutable_target() = std::move(*target);
   } else if (app.count("--params") > 0) {

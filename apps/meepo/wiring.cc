@@ -68,6 +68,7 @@ class Server::Impl {
 
   std::string http_text;
   std::string grpc_text;
+  std::string dubbo_text;
   std::string zone;
   std::atomic<bool> failed = false;
 
@@ -77,6 +78,7 @@ class Server::Impl {
   void store_broken(const Error& error);
   void start_scheduler();
   Result<void> listen();
+  Result<void> check_no_dubbo() const;
   void gather_metrics(std::move_only_function<void(std::string)> done);
   Result<void> start_inside_executor();
   void wait_until_ready();
@@ -100,6 +102,7 @@ class Server::Impl {
   std::unique_ptr<api::GrpcServer> grpc_;
   std::unique_ptr<api::HttpApi> http_api_;
   std::unique_ptr<net::HttpServer> http_;
+  std::unique_ptr<DubboProvider> dubbo_;
   std::optional<Executor> executor_;
   std::string inside_token_;
   std::string inside_instance_;
@@ -207,7 +210,21 @@ Result<void> Server::Impl::listen() {
   if (!http) return fail(std::move(http.error()));
   http_ = std::move(*http);
   http_text = http_->bound().text();
+  DubboSettings dubbo = settings_.dubbo;
+  if (dubbo.address.empty() && !dubbo.registry.empty()) dubbo.address = kDubboAddressDefault;
+  if (dubbo.address.empty()) return check_no_dubbo();
+  auto provider = DubboProvider::start(dubbo, *calls_, access_);
+  if (!provider) return fail(std::move(provider.error()));
+  dubbo_ = *std::move(provider);
+  dubbo_text = dubbo_->bound();
   return {};
+}
+
+Result<void> Server::Impl::check_no_dubbo() const {
+  const bool said = !settings_.dubbo.advertise.empty() || !settings_.dubbo.anonymous.empty();
+  if (!said) return {};
+  return fail(Code::InvalidArgument, "there is no Dubbo port: expected --dubbo HOST:PORT beside --dubbo-advertise and --dubbo-anonymous",
+              "--dubbo");
 }
 
 Result<void> Server::Impl::start_inside_executor() {
@@ -230,6 +247,7 @@ Result<void> Server::Impl::start() {
 
 void Server::Impl::stop(milliseconds drain) {
   if (!std::exchange(running_, false)) return;
+  if (dubbo_) dubbo_->stop(kAnswersGrace);
   if (http_) http_->stop(kAnswersGrace);
   if (executor_) executor_->stop(drain);
   std::promise<void> stopped;
@@ -249,6 +267,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 const std::string& Server::http() const { return impl_->http_text; }
 const std::string& Server::grpc() const { return impl_->grpc_text; }
+const std::string& Server::dubbo() const { return impl_->dubbo_text; }
 const std::string& Server::zone() const { return impl_->zone; }
 void Server::stop(milliseconds drain) { impl_->stop(drain); }
 bool Server::failed() const { return impl_->failed; }

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "simulate/simulate.h"
+#include "wiring_dubbo.h"
 
 namespace meepo::cli {
 
@@ -20,6 +21,7 @@ struct ServerSettings {
   std::string data_dir;         ///< empty: in memory
   std::string http = "127.0.0.1:7788";
   std::string grpc = "127.0.0.1:7789";
+  DubboSettings dubbo;
   std::string zone;             ///< empty: the system's
   std::string token_file;       ///< empty: no tokens, loopback only
   std::uint64_t retention_tasks = limits::kEndedTasksMax;  ///< ended tasks kept at most
@@ -39,9 +41,10 @@ class Server {
 
   const std::string& http() const;  ///< as bound: "127.0.0.1:7788"
   const std::string& grpc() const;
+  const std::string& dubbo() const;  ///< empty: no Dubbo port
   const std::string& zone() const;
 
-  /// Takes no more HTTP requests, lets the executor inside finish what runs (up to `drain`), stops the scheduler, then gRPC, and closes the
+  /// Leaves the Dubbo registry, takes no more Dubbo and HTTP requests, lets the executor inside finish what runs (up to `drain`), stops the scheduler, then gRPC, and closes the
   /// store. Blocks. What was not ended goes on at the next start.
   void stop(milliseconds drain);
   /// True after on_failure: the store takes nothing more.

@@ -11,7 +11,8 @@ namespace meepo::limits {
 using std::chrono::milliseconds;
 
 // What a task may carry.
-inline constexpr std::size_t kPayloadBytesMax = std::size_t{1} << 20U;   ///< params of one target, result of one attempt
+/// Params of one target, result of one attempt: 1 MiB, and 4 KiB for what an encoding adds to a text of that length.
+inline constexpr std::size_t kPayloadBytesMax = (std::size_t{1} << 20U) + (std::size_t{4} << 10U);
 inline constexpr std::size_t kNameCharsMax = 255;                        ///< interface, method, version, group, app id, labels …
 inline constexpr std::size_t kTaskNameCharsMax = 255;                    ///< UTF-8 bytes of a task's own name
 inline constexpr std::size_t kKeyCharsMax = 255;                         ///< request id, unique key

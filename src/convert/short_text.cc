@@ -1,4 +1,4 @@
-#include "parse.h"
+#include "convert/short_text.h"
 
 #include <algorithm>
 #include <array>
@@ -8,13 +8,16 @@
 #include <optional>
 #include <vector>
 
-namespace meepo::cli {
+#include "base/time.h"
+#include "convert/convert.h"
+
+namespace meepo::convert {
 
 namespace {
 
-std::unexpected<Error> refuse(std::string_view flag, std::string_view text, std::string_view expected) {
-  return fail(Code::InvalidArgument, std::string(flag) + " is \"" + std::string(text) + "\"; expected " + std::string(expected),
-              std::string(flag));
+std::unexpected<Error> refuse(std::string_view field, std::string_view text, std::string_view expected) {
+  return fail(Code::InvalidArgument, std::string(field) + " is \"" + std::string(text) + "\"; expected " + std::string(expected),
+              std::string(field));
 }
 
 template <class Number>
@@ -47,7 +50,7 @@ constexpr std::string_view kRetryExpected =
     "ladder:DELAY,DELAY,… (ladder:1s,5s,30s)";
 
 std::optional<std::uint32_t> delay_ms(std::string_view text) {
-  const auto delay = parse_duration(text, "--retry");
+  const auto delay = parse_duration(text, {});
   if (!delay) return std::nullopt;
   return static_cast<std::uint32_t>(delay->count());
 }
@@ -89,7 +92,7 @@ bool read_exponential(const std::vector<std::string_view>& parts, v1::RetryPolic
 
 }  // namespace
 
-Result<milliseconds> parse_duration(std::string_view text, std::string_view flag) {
+Result<milliseconds> parse_duration(std::string_view text, std::string_view field) {
   struct Unit {
     std::string_view name;
     std::uint64_t milliseconds;
@@ -100,11 +103,11 @@ Result<milliseconds> parse_duration(std::string_view text, std::string_view flag
   const auto count = number<std::uint64_t>(text.substr(0, digits));
   const auto unit = std::ranges::find(kUnits, text.substr(digits), &Unit::name);
   constexpr std::uint64_t kMax = std::numeric_limits<std::uint32_t>::max();
-  if (!count || unit == kUnits.end() || *count > kMax / unit->milliseconds) return refuse(flag, text, kExpected);
+  if (!count || unit == kUnits.end() || *count > kMax / unit->milliseconds) return refuse(field, text, kExpected);
   return milliseconds(*count * unit->milliseconds);
 }
 
-Result<v1::RetryPolicy> parse_retry(std::string_view text) {
+Result<v1::RetryPolicy> parse_retry(std::string_view text, std::string_view field) {
   v1::RetryPolicy policy;
   if (text == "none") return policy;
   const auto parts = split(text, ':');
@@ -112,16 +115,16 @@ Result<v1::RetryPolicy> parse_retry(std::string_view text) {
   if (parts[0] == "ladder" && parts.size() == 2) good = read_ladder(parts[1], *policy.mutable_ladder());
   if (parts[0] == "fixed") good = read_fixed(parts, *policy.mutable_fixed());
   if (parts[0] == "exponential") good = read_exponential(parts, *policy.mutable_exponential());
-  if (!good) return refuse("--retry", text, kRetryExpected);
+  if (!good) return refuse(field, text, kRetryExpected);
   return policy;
 }
 
-Result<v1::Target> parse_service(std::string_view text, std::string_view params_json, std::string_view flag) {
+Result<v1::Target> parse_service(std::string_view text, std::string_view params_json, std::string_view field) {
   static constexpr std::string_view kExpected = "INTERFACE#METHOD[:VERSION[:GROUP]], for example meepo.demo.Echo#echo";
   const std::size_t hash = text.find('#');
-  if (hash == 0 || hash == std::string_view::npos) return refuse(flag, text, kExpected);
+  if (hash == 0 || hash == std::string_view::npos) return refuse(field, text, kExpected);
   const auto parts = split(text.substr(hash + 1), ':');
-  if (parts.size() > 3 || parts[0].empty()) return refuse(flag, text, kExpected);
+  if (parts.size() > 3 || parts[0].empty()) return refuse(field, text, kExpected);
   v1::Target target;
   v1::ServiceTarget& service = *target.mutable_service();
   service.set_interface(std::string(text.substr(0, hash)));
@@ -132,16 +135,16 @@ Result<v1::Target> parse_service(std::string_view text, std::string_view params_
   return target;
 }
 
-Result<v1::Kind::Value> parse_kind(std::string_view text) {
+Result<v1::Kind::Value> parse_kind(std::string_view text, std::string_view field) {
   const std::string kind = lower(text);
   if (kind == "real") return v1::Kind::REAL;
   if (kind == "ladder") return v1::Kind::LADDER;
   if (kind == "timing") return v1::Kind::TIMING;
   if (kind == "plan") return v1::Kind::PLAN;
-  return refuse("--kind", text, "real, ladder, timing or plan");
+  return refuse(field, text, "real, ladder, timing or plan");
 }
 
-Result<v1::Misfire> parse_misfire(std::string_view text) {
+Result<v1::Misfire> parse_misfire(std::string_view text, std::string_view field) {
   static constexpr std::string_view kExpected = "once, skip, all or all:MOST, perhaps with a window: once,30m";
   const std::size_t comma = text.find(',');
   const auto parts = split(text.substr(0, comma), ':');
@@ -151,21 +154,21 @@ Result<v1::Misfire> parse_misfire(std::string_view text) {
   if (parts[0] == "all") misfire.set_policy(v1::Misfire::ALL);
   const bool has_most = parts.size() == 2 && parts[0] == "all";
   if (misfire.policy() == v1::Misfire::DEFAULT || parts.size() > 2 || (parts.size() == 2 && !has_most)) {
-    return refuse("--misfire", text, kExpected);
+    return refuse(field, text, kExpected);
   }
   if (has_most) {
     const auto most = number<std::uint32_t>(parts[1]);
-    if (!most) return refuse("--misfire", text, kExpected);
+    if (!most) return refuse(field, text, kExpected);
     misfire.set_max(*most);
   }
   if (comma == std::string_view::npos) return misfire;
-  const auto window = parse_duration(text.substr(comma + 1), "--misfire");
-  if (!window || window->count() % 1'000 != 0) return refuse("--misfire", text, kExpected);
+  const auto window = parse_duration(text.substr(comma + 1), {});
+  if (!window || window->count() % 1'000 != 0) return refuse(field, text, kExpected);
   misfire.set_window_seconds(static_cast<std::uint32_t>(window->count() / 1'000));
   return misfire;
 }
 
-Result<v1::Overlap::Policy> parse_overlap(std::string_view text) {
+Result<v1::Overlap::Policy> parse_overlap(std::string_view text, std::string_view field) {
   std::string name(text);
   std::ranges::transform(name, name.begin(), [](char c) {
     if (c == '-') return '_';
@@ -173,21 +176,33 @@ Result<v1::Overlap::Policy> parse_overlap(std::string_view text) {
   });
   v1::Overlap::Policy policy = v1::Overlap::DEFAULT;
   if (!v1::Overlap::Policy_Parse(name, &policy) || policy == v1::Overlap::DEFAULT) {
-    return refuse("--overlap", text, "skip, buffer-one, buffer-all, cancel-other or allow");
+    return refuse(field, text, "skip, buffer-one, buffer-all, cancel-other or allow");
   }
   return policy;
 }
 
-Result<v1::OnLost> parse_on_lost(std::string_view text) {
-  if (text == "rerun") return v1::RERUN;
-  if (text == "unknown") return v1::ON_LOST_UNKNOWN;
-  return refuse("--on-lost", text, "rerun or unknown");
+Result<google::protobuf::Timestamp> parse_instant(std::string_view text, std::string_view field) {
+  const auto time = parse_iso(text);
+  if (!time) return refuse(field, text, "ISO 8601 such as 2026-11-26T09:30:00+08:00");
+  return to_proto(*time);
 }
 
-Result<std::pair<std::string, std::string>> parse_label(std::string_view text) {
+Result<v1::Dst::Rule> parse_dst(std::string_view text, std::string_view field) {
+  if (text == "spring") return v1::Dst::SPRING;
+  if (text == "once") return v1::Dst::ONCE;
+  return refuse(field, text, "spring or once");
+}
+
+Result<v1::OnLost> parse_on_lost(std::string_view text, std::string_view field) {
+  if (text == "rerun") return v1::RERUN;
+  if (text == "unknown") return v1::ON_LOST_UNKNOWN;
+  return refuse(field, text, "rerun or unknown");
+}
+
+Result<std::pair<std::string, std::string>> parse_label(std::string_view text, std::string_view field) {
   const std::size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string_view::npos) return refuse("--label", text, "KEY=VALUE");
+  if (equals == 0 || equals == std::string_view::npos) return refuse(field, text, "KEY=VALUE");
   return std::pair(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
 }
 
-}  // namespace meepo::cli
+}  // namespace meepo::convert

@@ -1,4 +1,4 @@
-// cancel, pause, resume, trigger: what people do to a task by hand.
+// cancel, pause, resume, trigger, save_result: what people do to a task by hand.
 
 #include <fmt/format.h>
 
@@ -119,6 +119,14 @@ void Scheduler::Impl::trigger(ports::TriggerRequest::Item item, Done<Result<Firi
     }
     done(std::move(ids->front()));
   });
+}
+
+void Scheduler::Impl::save_result(TaskId id, Payload result, Done<Result<void>> done) {
+  ask(ports::SaveResultRequest{.shard = id.shard(), .id = id, .result = std::move(result)},
+      [done = std::move(done)](Result<ports::SaveResultRequest::Answer> answer) mutable {
+        if (answer) return done({});
+        done(fail(std::move(answer.error())));
+      });
 }
 
 /// The first item that is refused refuses all; those before it run, and a repeat with the same request ids finds them.

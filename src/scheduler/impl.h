@@ -47,6 +47,7 @@ class Scheduler::Impl {
   void rerun(ports::TriggerRequest::Item item, Tick tick, Done<Result<FiringId>> done);
   void backfill(BackfillRange range, Done<Result<Backfilled>> done);
   // read.cc
+  void save_result(TaskId id, Payload result, Done<Result<void>> done);
   void get(TaskId id, Done<Result<ports::TaskView>> done);
   void list(ports::ListRequest request, Done<Result<ports::ListRequest::Answer>> done);
   void ledger(ports::LedgerRequest request, Done<Result<ports::LedgerRequest::Answer>> done);
@@ -198,6 +199,7 @@ class Scheduler::Impl {
 
   // sessions.cc
   SysTime opened(ports::SessionId session, ports::ExecutorHello hello);
+  void offered(ports::SessionId session, std::vector<std::string> target_keys);
   void take_back_unnamed(const ports::ExecutorHello& hello);
   void renewed(ports::SessionId session, std::vector<ports::RunRenewal> renewals);
   void renew_answered(ports::SessionId session, const ports::RenewRequest& request, const ports::RenewRequest::Answer& answers);

@@ -37,6 +37,9 @@ void Scheduler::rerun(ports::TriggerRequest::Item item, Tick tick, Done<Result<F
   impl_->rerun(std::move(item), std::move(tick), std::move(done));
 }
 void Scheduler::backfill(BackfillRange range, Done<Result<Backfilled>> done) { impl_->backfill(std::move(range), std::move(done)); }
+void Scheduler::save_result(TaskId id, Payload result, Done<Result<void>> done) {
+  impl_->save_result(id, std::move(result), std::move(done));
+}
 void Scheduler::get(TaskId id, Done<Result<ports::TaskView>> done) { impl_->get(id, std::move(done)); }
 void Scheduler::list(ports::ListRequest request, Done<Result<ports::ListRequest::Answer>> done) {
   impl_->list(std::move(request), std::move(done));
@@ -108,6 +111,9 @@ void Scheduler::Impl::turn() {
       engine::Plan plan = engine_.plan(now());
       claim(std::move(plan.matches));
       park(std::move(plan.parks));
+      for (const auto& key : plan.unserved) {
+        parts_.alerter.alert("target_unserved", key + ": no executor serves it; what is due waits until one does");
+      }
       unpark(std::move(plan.unparks));
       look_after_leases();
       flush_creates();  // after what is due already, which goes first

@@ -142,6 +142,9 @@ class Scheduler {
   /// Runs the planned ticks of a past range. NotFound · Conflict (cancelled) · InvalidArgument: not a PLAN, `from` after `to`, `to` in
   /// the future, more than kBackfillTicksMax ticks.
   void backfill(BackfillRange range, Done<Result<Backfilled>> done);
+  /// Gives the task's latest firing a result, if it runs or ended without one. NotFound · Conflict: it has another one, or no firing began.
+  /// May be repeated.
+  void save_result(TaskId id, Payload result, Done<Result<void>> done);
   void get(TaskId id, Done<Result<ports::TaskView>> done);  ///< NotFound
   void list(ports::ListRequest request, Done<Result<ports::ListRequest::Answer>> done);
   void ledger(ports::LedgerRequest request, Done<Result<ports::LedgerRequest::Answer>> done);  ///< NotFound; shard is filled in

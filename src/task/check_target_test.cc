@@ -149,7 +149,7 @@ TEST(CheckTarget, ParamsAreAtMostOneMebibyteInEveryEncoding) {
                 payload(Encoding::Bytes, std::string(most, '\0'))});
   for (const Encoding encoding : {Encoding::Json, Encoding::Hessian2, Encoding::Bytes}) {
     expect_refused({{payload(encoding, std::string(most + 1, ' ')), "target.service.params",
-                     "is 1048577 bytes long: expected at most 1048576 bytes"}});
+                     "is 1052673 bytes long: expected at most 1052672 bytes"}});
   }
   expect_refused({{payload(static_cast<Encoding>(0), "[]"), "target.service.params", "encoded as 0"},
                   {payload(static_cast<Encoding>(4), "[]"), "target.service.params", "encoded as 4"}});
@@ -239,7 +239,7 @@ TEST(CheckTarget, HttpBody) {
   expect_refused({
       {body(Encoding::Json, "{"), "target.http.body", "expected one JSON value"},
       {body(Encoding::Hessian2, "x"), "target.http.body", "encoded as 2: expected json or bytes"},
-      {body(Encoding::Bytes, std::string(limits::kPayloadBytesMax + 1, 'x')), "target.http.body", "1048577 bytes long"},
+      {body(Encoding::Bytes, std::string(limits::kPayloadBytesMax + 1, 'x')), "target.http.body", "1052673 bytes long"},
   });
 }
 

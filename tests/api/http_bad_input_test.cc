@@ -64,7 +64,7 @@ std::vector<Bad> bad_specs() {
       {service(R"("interface":"a.B","method":"m","params":{"a":1})"), "target.service.params", {"array"}},
       {service(R"("interface":"a.B","method":"m","params":[")" + std::string(limits::kPayloadBytesMax, 'x') + "\"]"),
        "target.service.params",
-       {"1048576"}},
+       {"1052672"}},
       {nested(limits::kJsonDepthMax + 1), "", {"64"}},
       {chain(33), "next", {"33", "32"}},
       {service(R"("interface":"a.B","metod":"m")"), "target.service.metod", {"no field", "method"}},

@@ -96,6 +96,7 @@ class Server {
   const net::Address& http_address() const { return http_->bound(); }
   const net::Address& grpc_address() const { return grpc_->bound(); }
   GrpcServer& grpc() { return *grpc_; }
+  Calls& calls() { return *calls_; }
 
   net::test::Reply ask(const std::string& request) const { return net::test::RawClient(http_->bound()).ask(request); }
   net::test::Reply get(const std::string& target) const { return ask(net::test::request_text("GET", target)); }

@@ -10,6 +10,7 @@ import unittest
 from harness import Case, Http, NoAnswer, Raw, dumps, service
 
 KIB, MIB = 1 << 10, 1 << 20
+PAYLOAD = MIB + 4 * KIB
 LADDER_SECONDS_MAX = 366 * 24 * 3600
 
 
@@ -76,7 +77,7 @@ REFUSED = [
     ("generic call $invoke", called(method="$invoke"), "target.service.method", ("$invoke",)),
     ("generic call $echo", called(method="$echo"), "target.service.method", ("$echo",)),
     ("generic call $invokeAsync", called(method="$invokeAsync"), "target.service.method", ("$invokeAsync",)),
-    ("params over 1 MiB", called(params=["x" * MIB]), "target.service.params", (str(MIB + 4), str(MIB))),
+    ("params over 1 MiB and 4 KiB", called(params=["x" * PAYLOAD]), "target.service.params", (str(PAYLOAD + 4), str(PAYLOAD))),
     ("params that are no array", called(params={"a": 1}), "target.service.params", ("array",)),
     ("params deeper than 64", called(params=Raw("[" * 65 + "]" * 65)), "", ("64 levels",)),
     ("fewer types than params", called(params=[1, 2], paramTypes=["int"]), "target.service.params", ("2", "expected 1")),

@@ -48,6 +48,10 @@ class Calls {
   void pause(const v1::PauseTaskRequest& request, Done<v1::PauseTaskResponse> done);
   void resume(const v1::ResumeTaskRequest& request, Done<v1::ResumeTaskResponse> done);
   void trigger(const v1::TriggerTaskRequest& request, Done<v1::TriggerTaskResponse> done);
+  /// Gives the latest firing a result, if it runs or ended without one. NotFound · Conflict: it has another one, or no firing began.
+  void save_result(std::string_view id, const v1::Payload& result, std::move_only_function<void(Result<void>)> done);
+  /// What the latest firing left, or while that has left none, the one that ended last; no payload: none did. NotFound.
+  void result(std::string_view id, Done<v1::Payload> done);
   /// Which fields a change may name: api/calls/update.cc.
   void update(const v1::UpdateTaskRequest& request, Done<v1::UpdateTaskResponse> done);
   void rerun(const v1::RerunRequest& request, Done<v1::RerunResponse> done);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/calls/arguments.h"
 #include "api/calls/calls.h"
 #include "base/limits.h"
 #include "convert/convert.h"
@@ -16,7 +17,10 @@ namespace meepo::api {
 Calls::Checked Calls::check(const v1::TaskSpec& spec) const {
   auto read = convert::spec_from(spec);
   if (!read) return fail(std::move(read.error()));
-  return scheduler::check(*std::move(read), settings_.default_zone);
+  auto checked = scheduler::check(*std::move(read), settings_.default_zone);
+  if (!checked) return checked;
+  if (auto fit = check_arguments(checked->task->spec); !fit) return fail(std::move(fit.error()));
+  return checked;
 }
 
 void Calls::create_all(std::vector<Checked> specs, std::move_only_function<void(CreatedAll)> done) {

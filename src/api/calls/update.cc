@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "api/calls/arguments.h"
 #include "api/calls/calls.h"
 #include "api/calls/json_syntax.h"
 #include "base/text.h"
@@ -48,7 +49,10 @@ Result<TaskSpec> changed(const TaskSpec& current, const v1::UpdateTaskRequest& r
     }
     *spec.mutable_target()->mutable_service()->mutable_params() = request.params();
   }
-  return convert::spec_from(spec);
+  auto read = convert::spec_from(spec);
+  if (!read) return read;
+  if (auto fit = check_arguments(*read); !fit) return fail(std::move(fit.error()));
+  return read;
 }
 
 Result<void> check_request(const v1::UpdateTaskRequest& request) {

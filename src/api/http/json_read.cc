@@ -1,5 +1,7 @@
 #include "api/http/json_read.h"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
@@ -20,6 +22,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "meepo/v1/types.pb.h"
+#include "protocol/hessian2/base64.h"
 
 namespace meepo::api {
 namespace {
@@ -236,8 +239,7 @@ class Reader {
       const auto* reflection = message.GetReflection();
       auto& inner = field.is_repeated() ? *reflection->AddMessage(&message, &field) : *reflection->MutableMessage(&message, &field);
       if (auto* payload = google::protobuf::DynamicCastToGenerated<v1::Payload>(&inner)) {
-        payload->set_json(std::string(json_.take_value()));
-        return {};
+        return read_payload(*payload, field, path);
       }
       if (auto* time = google::protobuf::DynamicCastToGenerated<google::protobuf::Timestamp>(&inner)) return read_time(*time, path);
       return read_message(inner, path);
@@ -247,6 +249,24 @@ class Reader {
     const bool is_string = raw.starts_with('"');
     const auto text = is_string ? JsonText(raw).take_string() : std::string(raw);
     return set_scalar({.text = text, .is_string = is_string, .is_query = false, .shown_text = shown(raw)}, {message, field}, path);
+  }
+
+  /// Any JSON value. Arguments may also be {"hessian2": "<base 64>"}, as they are written (json_write.h).
+  Result<void> read_payload(v1::Payload& out, const FieldDescriptor& field, const std::string& path) {
+    const auto raw = json_.take_value();
+    if (field.name() == "params" && raw.starts_with('{')) {
+      boost::system::error_code error;
+      const auto value = boost::json::parse(raw, error);
+      const auto* const member = error ? nullptr : value.as_object().if_contains("hessian2");
+      if (member != nullptr) {
+        auto octets = member->is_string() ? hessian2::from_base64(member->as_string()) : std::nullopt;
+        if (!octets) return refuse(path + ".hessian2", shown(raw), "a Hessian 2 stream in base 64");
+        out.set_hessian2(*std::move(octets));
+        return {};
+      }
+    }
+    out.set_json(std::string(raw));
+    return {};
   }
 
   Result<void> read_time(google::protobuf::Timestamp& out, const std::string& path) {

@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "meepo/v1/types.pb.h"
+#include "protocol/hessian2/decoder.h"
+#include "protocol/hessian2/json.h"
 
 namespace meepo::api {
 namespace {
@@ -53,6 +55,9 @@ void append_payload(std::string& out, const v1::Payload& payload) {
     case v1::Payload::kHessian2:
       out += "{\"hessian2\":";
       append_base64(out, payload.hessian2());
+      if (hessian2::Document document; const auto value = hessian2::decode(payload.hessian2(), document)) {
+        out += ",\"json\":" + hessian2::to_json(*value);
+      }
       out += '}';
       return;
     case v1::Payload::kBytes:

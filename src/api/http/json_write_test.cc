@@ -46,6 +46,8 @@ TEST(JsonWrite, PayloadsAreTheirJsonOrSayWhatTheyAre) {
   firing.mutable_result()->set_bytes("M");
   text = text_of(firing);
   EXPECT_NE(text.find(R"("params":{"hessian2":"AP8Q"})"), std::string::npos) << text;
+  firing.mutable_params()->set_hessian2("\x7a\x91\x01x");  // a list of 1 and "x"
+  EXPECT_NE(text_of(firing).find(R"("params":{"hessian2":"epEBeA==","json":[1,"x"]})"), std::string::npos) << text_of(firing);
   EXPECT_NE(text.find(R"("result":{"bytes":"TQ=="})"), std::string::npos) << text;
 }
 

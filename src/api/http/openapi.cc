@@ -57,7 +57,7 @@ class Schemas {
   std::string reference(const Descriptor& type) {
     if (&type == google::protobuf::Timestamp::descriptor()) return R"({"type":"string","format":"date-time"})";
     if (&type == v1::Payload::descriptor()) {
-      return R"({"description":"Any JSON value; its digits are kept. Other encodings are answered as {\"hessian2\"} or {\"bytes\"} in base 64."})";
+      return R"({"description":"Any JSON value; its digits are kept. Other encodings are answered as {\"hessian2\", \"json\"} or {\"bytes\"}, in base 64 and as JSON for people."})";
     }
     add(type);
     return Object().put_text("$ref", "#/components/schemas/" + schema_name(type)).text();
