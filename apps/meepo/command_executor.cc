@@ -28,10 +28,11 @@ struct ExecutorFlags {
   std::vector<std::string> provide;
   std::vector<std::string> invoke;
   CommandTargets commands;
+  DubboTargets dubbo;
 };
 
 /// "IFACE[:VERSION[:GROUP]]".
-Result<HttpService> service_of(const std::string& provide, const std::string& url) {
+Result<DubboService> service_of(const std::string& provide) {
   std::vector<std::string> parts;
   for (std::size_t from = 0; from <= provide.size();) {
     const auto colon = std::min(provide.find(':', from), provide.size());
@@ -43,35 +44,50 @@ Result<HttpService> service_of(const std::string& provide, const std::string& ur
                 "--provide");
   }
   parts.resize(3);
-  if (!url.starts_with("http://") && !url.starts_with("https://")) {
-    return fail(Code::InvalidArgument, "--invoke is \"" + url + "\": expected http://HOST/… or https://HOST/…", "--invoke");
-  }
-  return HttpService{.interface = parts[0], .url = url, .version = parts[1], .group = parts[2]};
+  return DubboService{.interface = parts[0], .url = {}, .version = parts[1], .group = parts[2]};
 }
 
-Result<std::vector<HttpService>> services_of(const ExecutorFlags& flags) {
+/// Puts each service that is called at an address of its own where its --invoke says.
+Result<void> put_addressed(ExecutorFlags& flags) {
   if (flags.provide.size() != flags.invoke.size()) {
     return fail(Code::InvalidArgument,
                 "--provide is given " + std::to_string(flags.provide.size()) + " times and --invoke " +
-                    std::to_string(flags.invoke.size()) + ": expected one --invoke for each --provide, in the same order",
+                    std::to_string(flags.invoke.size()) + ": expected one --invoke for each --provide, in the same order" +
+                    (flags.invoke.empty() ? ", or --registry" : ""),
                 "--invoke");
   }
-  std::vector<HttpService> services;
   for (std::size_t i = 0; i < flags.provide.size(); ++i) {
-    auto service = service_of(flags.provide[i], flags.invoke[i]);
+    auto service = service_of(flags.provide[i]);
     if (!service) return fail(std::move(service.error()));
-    services.push_back(*std::move(service));
+    const std::string& url = flags.invoke[i];
+    if (url.starts_with("dubbo://")) {
+      service->url = url;
+      flags.dubbo.services.push_back(*std::move(service));
+    } else if (url.starts_with("http://") || url.starts_with("https://")) {
+      flags.http.services.push_back({.interface = service->interface, .url = url, .version = service->version, .group = service->group});
+    } else {
+      return fail(Code::InvalidArgument, "--invoke is \"" + url + "\": expected http://HOST/…, https://HOST/… or dubbo://HOST:PORT",
+                  "--invoke");
+    }
   }
-  return services;
+  return {};
+}
+
+/// Which services are called, and where. With --registry and no --invoke their providers are looked up there: of those that --provide
+/// names, or of all.
+Result<void> put_services(ExecutorFlags& flags) {
+  if (flags.dubbo.registry.empty() || !flags.invoke.empty()) return put_addressed(flags);
+  flags.dubbo.all = flags.provide.empty();
+  for (const std::string& provide : flags.provide) {
+    auto service = service_of(provide);
+    if (!service) return fail(std::move(service.error()));
+    flags.dubbo.services.push_back(*std::move(service));
+  }
+  return {};
 }
 
 /// What the flags say of HTTP targets; nothing: they are not served.
 Result<std::optional<HttpTargets>> http_targets(ExecutorFlags& flags) {
-  if (auto services = services_of(flags)) {
-    flags.http.services = *std::move(services);
-  } else {
-    return fail(std::move(services.error()));
-  }
   flags.http.urls = flags.serves_http;
   if (!flags.serves_http && flags.http.services.empty()) {
     const bool said = !flags.http.allow.empty() || !flags.http.trusted_file.empty() || !flags.http_key_file.empty();
@@ -94,10 +110,12 @@ int run_executor(ExecutorFlags flags, bool json) {
   auto token = read_token(flags.credential);
   if (!token) return tell(token.error(), json, kUsage);
   flags.options.token = std::move(*token);
+  if (const auto services = put_services(flags); !services) return tell(services.error(), json, kUsage);
   auto http = http_targets(flags);
   if (!http) return tell(http.error(), json, kUsage);
   flags.options.http = *std::move(http);
   if (!flags.commands.allow.empty()) flags.options.commands = flags.commands;
+  if (!flags.dubbo.services.empty() || flags.dubbo.all) flags.options.dubbo = flags.dubbo;
   hold_stop_signals();
   Executor executor(flags.options);
   add_demo_service(executor);
@@ -105,16 +123,22 @@ int run_executor(ExecutorFlags flags, bool json) {
   if (json) {
     boost::json::array interfaces{kDemoInterface};
     for (const HttpService& service : flags.http.services) interfaces.emplace_back(service.interface);
+    for (const DubboService& service : flags.dubbo.services) interfaces.emplace_back(service.interface);
     const boost::json::object ready{{"schedulers", boost::json::array(flags.options.schedulers.begin(), flags.options.schedulers.end())},
                                     {"interfaces", interfaces},
                                     {"http", flags.serves_http},
                                     {"commands", flags.options.commands.has_value()},
+                                    {"registry", flags.dubbo.all},
                                     {"pid", getpid()}};
     std::puts(boost::json::serialize(ready).c_str());
   } else {
     std::printf("serving %s", kDemoInterface);
     for (const HttpService& service : flags.http.services) std::printf(", %s at %s", service.interface.c_str(), service.url.c_str());
-    std::printf("%s%s for", flags.serves_http ? ", HTTP targets" : "", flags.options.commands ? ", commands" : "");
+    for (const DubboService& service : flags.dubbo.services) {
+      std::printf(", %s at %s", service.interface.c_str(), service.url.empty() ? "its registered providers" : service.url.c_str());
+    }
+    std::printf("%s%s%s for", flags.dubbo.all ? ", every service of the registry" : "", flags.serves_http ? ", HTTP targets" : "",
+                flags.options.commands ? ", commands" : "");
     for (const std::string& scheduler : flags.options.schedulers) std::printf(" %s", scheduler.c_str());
     std::puts("");
   }
@@ -131,9 +155,11 @@ int run_executor(ExecutorFlags flags, bool json) {
 
 void add_executor(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<ExecutorFlags>();
-  CLI::App& command = add_command(app, "executor", "Run an executor for meepo.demo.Echo (echo, fail, sleep), HTTP requests and commands",
+  CLI::App& command = add_command(app, "executor", "Run an executor for Dubbo services, HTTP requests, commands and meepo.demo.Echo",
                                   "  meepo executor\n"
                                   "  meepo executor --provide com.acme.Books --invoke 'http://books.internal:8080/tasks/{method}'\n"
+                                  "  meepo executor --registry 'zookeeper://h1:2181?backup=h2:2181'\n"
+                                  "  meepo executor --provide com.acme.Pay:1.0.0 --invoke dubbo://10.0.0.7:20880\n"
                                   "  meepo executor --http-targets --http-allow billing.internal:8080 --http-key-file /etc/meepo/http-key\n"
                                   "  meepo executor --command-allow /usr/local/bin/close-books --command-folder /var/lib/books\n"
                                   "  meepo executor --scheduler 10.0.0.1:7789 --scheduler 10.0.0.2:7789 --name blue --credits 64");
@@ -152,11 +178,14 @@ void add_executor(CLI::App& app, Invocation& invocation) {
               "A host that is no public address and may be reached: HOST, HOST:PORT, *.DOMAIN, an IP address or network; repeat for more")
       ->take_all();
   add_setting(command, "--provide", flags->provide,
-              "Serve this interface, INTERFACE[:VERSION[:GROUP]], by its --invoke; repeat both for more")
+              "Serve this interface, INTERFACE[:VERSION[:GROUP]], by its --invoke or its providers in --registry; repeat for more")
       ->take_all();
   add_setting(command, "--invoke", flags->invoke,
-              "URL that the methods of its --provide are posted to; {method} in it stands for the method's name, else it is the last part")
+              "Where the methods of its --provide are called: dubbo://HOST:PORT, or a URL that they are posted to; {method} in it stands "
+              "for the method's name, else it is the last part")
       ->take_all();
+  add_setting(command, "--registry", flags->dubbo.registry,
+              "Dubbo registry, zookeeper://h1:2181?backup=h2:2181: without --provide every service that has providers there is served");
   add_setting(command, "--http-key-file", flags->http_key_file,
               "File whose first line is the key that requests are signed with (Meepo-Signature)");
   add_setting(command, "--http-trust", flags->http.trusted_file, "PEM certificates of private authorities, beside the system's");

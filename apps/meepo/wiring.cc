@@ -231,6 +231,7 @@ Result<void> Server::Impl::start_inside_executor() {
   ExecutorOptions options{
       .schedulers = {reachable(grpc_->bound())}, .token = inside_token_, .name = "inside", .instance = inside_instance_};
   options.http = HttpTargets{.allow = settings_.http_allow};
+  if (!settings_.dubbo.registry.empty()) options.dubbo = DubboTargets{.registry = settings_.dubbo.registry, .services = {}, .all = true};
   executor_.emplace(std::move(options));
   add_demo_service(*executor_);
   return executor_->start();

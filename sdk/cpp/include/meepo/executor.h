@@ -48,6 +48,21 @@ struct CommandTargets {
   std::string folder = "/";                 ///< their working directory
 };
 
+/// A service whose methods are called over Dubbo (docs/dubbo.md).
+struct DubboService {
+  std::string interface;
+  std::string url{};                        ///< "dubbo://10.0.0.7:20880"; empty: its providers are in the registry
+  std::string version{};
+  std::string group{};
+};
+
+/// Methods of Dubbo providers. What cannot be called now is not offered to the schedulers, so its firings wait.
+struct DubboTargets {
+  std::string registry{};                   ///< "zookeeper://h1:2181?backup=h2:2181"; empty: none
+  std::vector<DubboService> services{};
+  bool all = false;                         ///< every service that has providers in the registry
+};
+
 struct ExecutorOptions {
   std::vector<std::string> schedulers = {"127.0.0.1:7789"};  ///< gRPC listeners, HOST:PORT
   std::string token{};
@@ -58,6 +73,7 @@ struct ExecutorOptions {
   std::chrono::milliseconds drain{10'000};  ///< what stop() and the destructor wait for running functions, by default
   std::optional<HttpTargets> http{};        ///< nothing: it sends no requests
   std::optional<CommandTargets> commands{}; ///< nothing: it runs no programs
+  std::optional<DubboTargets> dubbo{};      ///< nothing: it calls no Dubbo providers
 };
 
 /// One attempt, as its function sees it. Valid until the function returns; every member: any thread.
@@ -112,7 +128,7 @@ class Executor {
   Executor& handle(std::string interface, std::string method, Handler handler, std::string version = {}, std::string group = {});
 
   /// Opens the streams; they are opened again whenever they break. InvalidArgument: an address, nothing to serve, a name,
-  /// credits out of range, a rule or service of HttpTargets, a path of CommandTargets. Unavailable: its certificates cannot be read.
+  /// credits out of range, a rule or service of HttpTargets, a path of CommandTargets, a URL of DubboTargets. Unavailable: its certificates cannot be read.
   /// Conflict: two functions or services under one name, or it was started before.
   Result<void> start();
 

@@ -1,0 +1,118 @@
+#pragma once
+// A provider's address and the one connection that all calls to it share: made when it is needed, kept while it lives, made again after
+// a pause that grows. Lives on its io_context's one thread; all calls there.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "adapters/dubbo/provider.h"
+#include "base/time.h"
+#include "ports/random.h"
+#include "protocol/dubbo/client_session.h"
+
+namespace meepo::adapters::dubbo {
+
+inline constexpr milliseconds kConnectWait{3'000};       ///< looking the host up and connecting together
+inline constexpr milliseconds kReconnectLeast{100};      ///< after the first failure; doubled with each, half of it drawn
+inline constexpr milliseconds kReconnectMost{5'000};
+inline constexpr milliseconds kStoppingPause{2'000};     ///< a provider that said that it stops still listens for a while
+inline constexpr std::size_t kWaitingBytesMax = std::size_t{64} << 20U;  ///< of requests that wait for the connection
+
+/// What connections of one thread share. Outlives them.
+struct Io {
+  boost::asio::io_context context{1};
+  std::array<char, std::size_t{64} << 10U> read_buffer{};  ///< of whoever reads at the moment
+  meepo::dubbo::ClientOptions session;
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Outcome = std::expected<meepo::dubbo::Response, meepo::dubbo::CallFailure>;
+  using Done = std::move_only_function<void(Outcome)>;
+  using CallId = std::uint64_t;
+
+  /// @param kept     connects at once and again whenever it can
+  /// @param changed  usable() may answer another thing now
+  Connection(Io& io, ports::Random& random, Address address, bool kept, std::function<void()> changed);
+  void start();
+
+  const Address& address() const { return address_; }
+  bool is_open() const { return state_ == State::Open && !session_->is_stopping(); }
+  /// False: a call would fail at once, because the provider could not be reached lately or stops.
+  bool usable() const;
+  /// When it may be tried again, if it is not usable.
+  SteadyTime usable_at() const { return retry_at_; }
+  /// Why it is not.
+  const std::string& problem() const { return problem_; }
+  std::size_t active() const { return calls_.size(); }
+
+  /// Sends a request, now or as soon as it is connected. `done` runs once, later, unless the call is forgotten; a failure with
+  /// sent == false: no octet of it left.
+  CallId call(std::string body, SteadyTime deadline, Done done);
+  void forget(CallId id);
+  /// Ends it once no call is under way.
+  void retire();
+  /// At once; no `done` runs any more.
+  void abandon();
+
+ private:
+  enum class State : std::uint8_t { Idle, Connecting, Open };
+  struct Call {
+    std::string body;  ///< while it waits for the connection
+    SteadyTime deadline;
+    std::optional<std::uint64_t> sent_as;  ///< its number in the session
+    Done done;
+  };
+
+  void connect();
+  void connected(const boost::system::error_code& error, const char* doing);
+  void send(CallId id, Call& call);
+  void finish(CallId id, Outcome outcome);
+  void end(std::vector<meepo::dubbo::CallEnd> ends);
+  void lost(const std::string& reason);
+  void wait_for_octets();
+  void read();
+  void flush_later();
+  void flush();
+  void arm_timer();
+  void look_at_time();
+  void close_if_done();
+
+  Io& io_;
+  ports::Random& random_;
+  const Address address_;
+  const bool kept_;
+  std::function<void()> changed_;
+
+  State state_ = State::Idle;
+  std::uint64_t generation_ = 0;  ///< of sockets: what an earlier one still reports is passed over
+  boost::asio::ip::tcp::resolver resolver_;
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer timer_;          ///< the session's deadline
+  boost::asio::steady_timer connect_timer_;  ///< the end of connecting, or the next try
+  std::optional<meepo::dubbo::ClientSession> session_;
+  std::map<CallId, Call> calls_;
+  std::map<std::uint64_t, CallId> sent_;  ///< by their number in the session
+  std::size_t waiting_bytes_ = 0;
+  CallId last_call_ = 0;
+  SteadyTime armed_at_ = SteadyTime::max();  ///< when timer_ rings
+  bool writing_ = false;
+  bool flush_posted_ = false;
+  bool retired_ = false;
+  bool abandoned_ = false;
+  int failures_ = 0;  ///< in a row
+  SteadyTime retry_at_;
+  std::string problem_;
+};
+
+}  // namespace meepo::adapters::dubbo

@@ -1,0 +1,23 @@
+#pragma once
+// An attempt as a generic call, and what its answer means. Pure.
+
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "ports/invoker.h"
+#include "protocol/dubbo/client_session.h"
+
+namespace meepo::adapters::dubbo {
+
+/// The body of the request. `left`: time until the deadline, told to the provider.
+/// InvalidArgument: arguments that are none (bytes, JSON that does not fit its types, a Hessian stream that is no list). Exhausted: too long.
+Result<std::string> request_of(const ServiceTarget& target, const std::string& app_id, const ports::RunContext& context, milliseconds left);
+
+/// Of a response: SUCCESS with its value, or FAIL with the exception. A value that is too large to be kept is FAIL.
+ports::InvokeResult result_of(const meepo::dubbo::Response& response);
+
+/// FAIL: what became of a call that has no response, from the provider at `address`.
+ports::InvokeResult result_of(const meepo::dubbo::CallFailure& failure, const std::string& address);
+
+}  // namespace meepo::adapters::dubbo
