@@ -16,7 +16,7 @@ class PlayedContext final : public ports::RunContext {
   const FiringId& id() const override { return id_; }
   SysTime due() const override { return from_unix_ms(1'800'000'000'000); }
   std::uint32_t attempt() const override { return 2; }
-  SysTime deadline() const override { return from_unix_ms(1'800'000'060'000); }
+  SysTime deadline() const override { return ends_at; }
   bool cancelled() const override { return cancelled_; }
   void on_cancel(std::move_only_function<void()> wake) override {
     {
@@ -33,6 +33,8 @@ class PlayedContext final : public ports::RunContext {
     const std::scoped_lock lock(mutex_);
     logged_ += line + "\n";
   }
+
+  SysTime ends_at = from_unix_ms(1'800'000'060'000);  ///< before it is given away
 
   void cancel() {
     std::vector<std::move_only_function<void()>> wakes;
