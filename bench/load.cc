@@ -1,4 +1,4 @@
-// The load of bench/run.py: clients that create tasks in one of seven ways, and an executor whose functions do nothing but count and
+// The load of bench/run.py: clients that create tasks in one of eight ways, and an executor whose functions do nothing but count and
 // stamp. One way is one process; it prints one JSON object with its figures. Instants are CLOCK_MONOTONIC nanoseconds, which the
 // processes of one machine share.
 
@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/dubbo_load.h"
 #include "bench/flood.h"
 #include "bench/http_load.h"
 #include "meepo/meepo.h"
@@ -208,7 +209,7 @@ int execute(const Options& options) {
 int run(int count, char** values) {
   const std::map<std::string, std::function<Figures(const Options&)>> ways = {
       {"create", create_with_sdk}, {"batch", create_in_batches}, {"timing", create_in_batches}, {"plan", create_in_batches},
-      {"rate", create_at_a_rate},  {"unary", create_unary},      {"http", create_over_http}};
+      {"rate", create_at_a_rate},  {"unary", create_unary},      {"http", create_over_http},    {"dubbo", create_over_dubbo}};
   const auto options = parse(count, values);
   if (!options) {
     return 2;
@@ -221,7 +222,7 @@ int run(int count, char** values) {
   }
   const auto way = ways.find(options->way);
   if (way == ways.end()) {
-    std::fprintf(stderr, "%s: expected executor, create, batch, timing, plan, rate, unary, http or flood\n", options->way.c_str());
+    std::fprintf(stderr, "%s: expected executor, create, batch, timing, plan, rate, unary, http, dubbo or flood\n", options->way.c_str());
     return 2;
   }
   const Figures figures = way->second(*options);

@@ -19,6 +19,8 @@ One JSON object a line on stdout: `name` and figures with their units in their n
   soak       by name only: 30 minutes of 1,000 creates and 100 ticks a second with 100,000 ended tasks kept; memory, descriptors, threads,
              bytes of log, rows and file of the last third beside those of the second
   W1_full W1b_full  as W1 and W1b, with 1,000,000 ended tasks in the store, so that retention removes as many as come
+  dubbo_create  creates over dubbo://, 50 in flight on one connection, beside unary gRPC creates and Java consumers
+  dubbo_invoke  generic calls of a Java provider through the executor's invoker beside a Java generic consumer, one and 50 at a time
   W1_grpc    as W1 with plain unary gRPC calls     W1_http   as W1 over HTTP/1.1
 "Done" means that every handler ran and the store holds nothing open. CPU is that of server, executor and client together.
 Rates move with what else runs on the machine: compare figures of one run, and trust the CPU a task most.
@@ -37,11 +39,13 @@ import tempfile
 
 from capacity import measure_burst, measure_flood, measure_idle, measure_pending, measure_soak
 from creates import WAYS, measure_w2, measure_way
+from dubbo import measure_calls, measure_creates
 from times import PLANS, measure_gap, measure_plans, measure_w3
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BY_NAME = ["soak"]  # too long for a run of all
-ALL = [*WAYS, "W2", "W3", *PLANS, "W6", "pending", "flood", "burst", "idle", "cron"]
+DUBBO = {"dubbo_create": measure_creates, "dubbo_invoke": measure_calls}  # three rounds each, whatever --runs says
+ALL = [*WAYS, "W2", "W3", *PLANS, "W6", "pending", "flood", "burst", "idle", "cron", *DUBBO]
 
 
 def run_cron(options):
@@ -138,6 +142,10 @@ def main():
     for name in options.names or ALL:
         if name == "cron":
             run_cron(options)
+            continue
+        if name in DUBBO:
+            for row in DUBBO[name](options):
+                print_line({"name": name, **row})
             continue
         runs = []
         for _ in range(options.runs):

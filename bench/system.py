@@ -59,6 +59,7 @@ class System:
              *self.server_options],
             stdout=subprocess.PIPE, stderr=self._log, env=environment)
         ready = json.loads(self.server.stdout.readline() or self._fail("the server did not start"))
+        self.dubbo = ready.get("dubbo")
         self.http, self.grpc = (ready[name].split("://")[-1].rstrip("/") for name in ("http", "grpc"))
 
     def stop_server(self):
@@ -113,7 +114,7 @@ class System:
     def client(self, way, **options):
         """Runs one client to its end: (its figures, its CPU seconds)."""
         flags = [text for name, value in options.items() for text in ("--" + name.replace("_", "-"), str(value))]
-        process = subprocess.Popen([self.load, way, "--server", self.http if way == "http" else self.grpc, *flags], stdout=subprocess.PIPE,
+        process = subprocess.Popen([self.load, way, "--server", {"http": self.http, "dubbo": self.dubbo}.get(way, self.grpc), *flags], stdout=subprocess.PIPE,
                                    stderr=self._log)
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)

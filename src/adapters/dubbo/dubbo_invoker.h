@@ -1,5 +1,5 @@
 #pragma once
-// The Invoker of Dubbo services: each attempt is one generic call, `$invoke`, to one provider, from one thread with all connections.
+// The Invoker of Dubbo services: each attempt is one call of one provider (request.h), from one thread with all connections.
 // Where providers are is said by a ZooKeeper registry, which is watched, or by a fixed address. An attempt writes at most one request:
 // a provider that is not reached is replaced by another for kProviderWait; whatever happens after the request was written ends the
 // attempt, and the task's retry policy decides.

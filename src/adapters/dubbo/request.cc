@@ -92,7 +92,9 @@ Result<std::string> request_of(const ServiceTarget& target, const std::string& a
   // Without types the provider looks the method up by its name.
   if (target.param_types.empty() && !call.arguments.empty()) call.types.reset();
   if (!app_id.empty()) call.attachments.emplace_back("appId", app_id);
-  return meepo::dubbo::encode_generic_call(call);
+  // What came from Java is of its Java types already, and $invoke would change collections on their way.
+  const bool plain = target.params.encoding == Encoding::Hessian2 && !target.param_types.empty();
+  return plain ? meepo::dubbo::encode_plain_call(call) : meepo::dubbo::encode_generic_call(call);
 }
 
 ports::InvokeResult result_of(const meepo::dubbo::Response& response) {

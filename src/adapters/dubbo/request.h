@@ -1,5 +1,6 @@
 #pragma once
-// An attempt as a generic call, and what its answer means. Pure.
+// An attempt as a call, and what its answer means. Arguments that came from Java with their types go as a plain call, as they are; JSON
+// goes as `$invoke`, whose provider makes its beans of maps. Pure.
 
 #include <string>
 

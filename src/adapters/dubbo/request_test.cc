@@ -78,6 +78,10 @@ TEST(DubboRequest, ArgumentsAreWhatTheTaskHas) {
   ASSERT_EQ(request.arguments.size(), 2U);
   EXPECT_EQ(request.arguments[0].identity(), request.arguments[1].identity()) << "one object in two places stays one";
   EXPECT_EQ(request.arguments[0].type(), "java.util.ArrayList");
+  EXPECT_FALSE(request.generic) << "the provider must not change what is of its Java type";
+  EXPECT_EQ(request.head.descriptor, "Ljava/util/List;Ljava/lang/Object;");
+  EXPECT_TRUE(request.attachments.find("generic").is_null());
+  EXPECT_EQ(request.attachments.text("group"), "blue");
 }
 
 TEST(DubboRequest, RefusesArgumentsThatAreNone) {

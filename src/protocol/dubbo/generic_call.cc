@@ -12,7 +12,7 @@ namespace {
 
 using hessian2::Value;
 
-Attachments attachments_of(const GenericCall& call, const std::string& version, hessian2::Document& document) {
+Attachments attachments_of(const GenericCall& call, const std::string& version, bool generic, hessian2::Document& document) {
   Attachments attachments;
   const auto add = [&](std::string name, std::string_view value) {
     attachments.entries.emplace_back(std::move(name), document.string(hessian2::from_utf8(value)));
@@ -22,38 +22,61 @@ Attachments attachments_of(const GenericCall& call, const std::string& version, 
   add("path", call.interface);
   add("interface", call.interface);
   add("version", version);
-  add("generic", "true");
+  if (generic) add("generic", "true");
   if (!call.group.empty()) add("group", call.group);
   if (call.timeout) add("timeout", std::to_string(call.timeout->count()));
   return attachments;
 }
 
-}  // namespace
-
-Result<std::string> encode_generic_call(const GenericCall& call) {
+/// Nothing wrong with its names and types; the descriptor of the types, if there are any.
+Result<std::string> check(const GenericCall& call) {
   if (call.interface.empty() || call.method.empty()) {
     return fail(Code::InvalidArgument,
                 fmt::format("call {} of {}: expected the names of an interface and a method", quoted(call.method), quoted(call.interface)));
   }
+  if (!call.types) return std::string();
+  auto descriptor = descriptor_of(*call.types);
+  if (descriptor && call.types->size() != call.arguments.size()) {
+    return fail(Code::InvalidArgument, fmt::format("call {} of {}: {} parameter types and {} arguments", quoted(call.method),
+                                                   quoted(call.interface), call.types->size(), call.arguments.size()));
+  }
+  return descriptor;
+}
+
+std::string version_of(const GenericCall& call) { return call.version.empty() ? std::string(kNoVersion) : call.version; }
+
+}  // namespace
+
+Result<std::string> encode_plain_call(const GenericCall& call) {
+  auto descriptor = check(call);
+  if (!descriptor) return descriptor;
+  if (!call.types) {
+    return fail(Code::InvalidArgument,
+                fmt::format("call {} of {}: expected the types of its parameters", quoted(call.method), quoted(call.interface)));
+  }
+  hessian2::Document document;
+  return encode_request({.path = hessian2::from_utf8(call.interface),
+                         .service_version = hessian2::from_utf8(version_of(call)),
+                         .method = hessian2::from_utf8(call.method),
+                         .descriptor = hessian2::from_utf8(*descriptor)},
+                        call.arguments, attachments_of(call, version_of(call), false, document));
+}
+
+Result<std::string> encode_generic_call(const GenericCall& call) {
+  if (const auto checked = check(call); !checked) return fail(checked.error());
   hessian2::Document document;
   Value types;
   if (call.types) {
-    if (const auto descriptor = descriptor_of(*call.types); !descriptor) return fail(descriptor.error());
-    if (call.types->size() != call.arguments.size()) {
-      return fail(Code::InvalidArgument, fmt::format("call {} of {}: {} parameter types and {} arguments", quoted(call.method),
-                                                     quoted(call.interface), call.types->size(), call.arguments.size()));
-    }
     std::vector<Value> names;
     for (const auto& name : *call.types) names.push_back(document.string(hessian2::from_utf8(name)));
     types = document.list("[string", std::move(names));
   }
-  const auto version = call.version.empty() ? std::string(kNoVersion) : call.version;
   return encode_request({.path = hessian2::from_utf8(call.interface),
-                         .service_version = hessian2::from_utf8(version),
+                         .service_version = hessian2::from_utf8(version_of(call)),
                          .method = std::string(kInvoke),
                          .descriptor = std::string(kInvokeDescriptor)},
                         {document.string(hessian2::from_utf8(call.method)), types, document.list("[object", call.arguments)},
-                        attachments_of(call, version, document));
+                        attachments_of(call, version_of(call), true, document));
 }
 
 }  // namespace meepo::dubbo

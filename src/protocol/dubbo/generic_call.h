@@ -1,6 +1,7 @@
 #pragma once
-// A consumer's call of any method of any provider, by the names of the parameters' types: Dubbo's `$invoke`. The provider converts
-// maps to its beans and back. The answer comes as a Response: a value, or an exception that exception_of() reads.
+// A consumer's call of any method of any provider, by the names of the parameters' types. Either as Dubbo's `$invoke`: the provider converts
+// maps to its beans and back, and collections to its own idea of them. Or plainly, as a Java consumer with the interface does: arguments
+// have to be of their Java types and arrive as they are. The answer comes as a Response: a value, or an exception that exception_of() reads.
 
 #include <optional>
 #include <string>
@@ -16,18 +17,21 @@ namespace meepo::dubbo {
 /// All texts are UTF-8.
 struct GenericCall {
   std::string interface;
-  std::string version;                            ///< "" if the service has none
-  std::string group;                              ///< likewise
+  std::string version;  ///< "" if the service has none
+  std::string group;  ///< likewise
   std::string method;
   std::optional<std::vector<std::string>> types;  ///< "int", "java.lang.String", "[I" or "int[]"; nothing: the method is not overloaded
   std::vector<hessian2::Value> arguments;
-  std::optional<milliseconds> timeout;            ///< told to the provider, which does not stop at it
+  std::optional<milliseconds> timeout;  ///< told to the provider, which does not stop at it
   std::vector<std::pair<std::string, std::string>> attachments;  ///< of the caller's own
 };
 
-/// The body of the request, for ClientSession::call.
+/// The body of a `$invoke`, for ClientSession::call.
 /// InvalidArgument: no interface or method, a type name that is none, as many types as arguments are not given. Exhausted: longer than
 /// kBodyBytesMax.
 Result<std::string> encode_generic_call(const GenericCall& call);
+
+/// The body of a plain call. Errors as above; also InvalidArgument: the types are not given.
+Result<std::string> encode_plain_call(const GenericCall& call);
 
 }  // namespace meepo::dubbo

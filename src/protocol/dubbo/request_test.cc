@@ -155,6 +155,25 @@ TEST(Request, AGenericCallIsUnwrapped) {
   }
 }
 
+TEST(Request, APlainCallIsTheMethodItself) {
+  hessian2::Document document;
+  const GenericCall call{.interface = "demo.Echo",
+                         .version = {},
+                         .group = "g1",
+                         .method = "say",
+                         .types = {{"java.lang.String", "int[]"}},
+                         .arguments = {document.string("x"), Value()}};
+  const auto request = decode(encode_plain_call(call).value()).value();
+  EXPECT_FALSE(request.generic);
+  EXPECT_EQ(request.head.method, "say");
+  EXPECT_EQ(request.head.descriptor, "Ljava/lang/String;[I");
+  EXPECT_EQ(request.head.service_version, kNoVersion);
+  EXPECT_EQ(request.attachments.text("group"), "g1");
+  EXPECT_TRUE(request.attachments.find("generic").is_null());
+  EXPECT_EQ(encode_plain_call({.interface = "a.B", .method = "m"}).error().code, Code::InvalidArgument) << "no types";
+  EXPECT_EQ(encode_plain_call({.interface = "a.B", .method = "m", .types = {{"int"}}}).error().code, Code::InvalidArgument);
+}
+
 TEST(Request, AGenericCallMayLeaveItsTypesOut) {
   hessian2::Document document;
   const auto body = encode_generic_call({.interface = "demo.Echo", .method = "say", .arguments = {document.string("x")}});
