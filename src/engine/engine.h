@@ -49,7 +49,7 @@ struct Plan {
   std::vector<Match> matches;
   std::vector<Park> parks;
   std::vector<Unpark> unparks;
-  std::vector<std::string> unserved;  ///< targets whose firings are parked since now, because no executor serves them
+  std::vector<std::string> unserved;  ///< targets whose firings wait because no executor serves them: each once, until one has
 };
 
 /// How a new firing that is due at once should be stored.
@@ -168,7 +168,7 @@ class Engine {
   std::unordered_map<std::string, Target> targets_;
   std::uint64_t matches_ = 0;
   std::unordered_set<std::string> awake_;    ///< targets that plan() must look at
-  std::map<std::string, SysTime> unserved_;  ///< targets with ready firings and no executor, and when to park them
+  std::map<std::string, SysTime> unserved_;  ///< targets with firings and no executor, and when to park them and say so
 };
 
 }  // namespace meepo::engine

@@ -184,6 +184,18 @@ TEST(Engine, AnOffer_TakesTheMatchesOfWhatItLeavesOutAndOpensWhatItNames) {
   EXPECT_TRUE(engine.serves(kKey));
 }
 
+TEST(Engine, WhatWaitsWithoutHavingBeenDueIsSaidToBeUnservedToo_OnceAfterTheGrace) {
+  Engine engine = owner_of_all();
+  engine.waiting(7, kKey);
+  EXPECT_TRUE(engine.plan(kStart).unserved.empty());
+  EXPECT_EQ(engine.next_wake(), kStart + Engine::kParkGrace);
+  EXPECT_EQ(engine.plan(kStart + Engine::kParkGrace).unserved, std::vector<std::string>{kKey});
+  engine.waiting(8, kKey);
+  EXPECT_TRUE(engine.plan(kStart + seconds(9)).unserved.empty());
+  engine.open(1, "a", "a", {kKey}, 1, kStart + seconds(10));
+  EXPECT_EQ(engine.plan(kStart + seconds(10)).unparks.size(), 2U);
+}
+
 TEST(Engine, AnUnparkOlderThanALaterParkLeavesTheShardWaiting) {
   Engine engine = owner_of_all();
   engine.open(1, "a", "a", {kKey}, 1, kStart);

@@ -57,7 +57,8 @@ Plan Engine::plan(SysTime now) {
 }
 
 void Engine::park_unserved(const std::string& key, Target& target, SysTime now, Plan& plan) {
-  if (target.ready.empty() && target.suspects.empty()) {
+  const bool is_said = target.unserved || target.waiting.none();
+  if (target.ready.empty() && target.suspects.empty() && is_said) {
     unserved_.erase(key);
     return;
   }
