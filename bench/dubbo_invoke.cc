@@ -3,13 +3,13 @@
 //   meepo_dubbo_invoke dubbo://HOST:PORT CALLS IN_FLIGHT WARM_UP
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <future>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -41,28 +41,27 @@ std::int64_t clock_ns(clockid_t clock) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-/// Keeps so many calls under way.
+/// Keeps so many calls under way: each that ends begins the next one.
 class Load {
  public:
   explicit Load(adapters::dubbo::DubboInvoker& invoker) : invoker_(invoker) {}
 
   /// Nanoseconds of each call; ends the process when one fails.
   std::vector<std::int64_t> run(int calls, int in_flight) {
-    std::unique_lock lock(mutex_);
     took_.clear();
-    for (int i = 0; i < calls; ++i) {
-      changed_.wait(lock, [&] { return open_ < in_flight; });
-      ++open_;
-      lock.unlock();
-      call();
-      lock.lock();
-    }
-    changed_.wait(lock, [&] { return open_ == 0; });
+    took_.reserve(static_cast<std::size_t>(calls));
+    left_ = calls;
+    std::promise<void> over;
+    over_ = &over;
+    calls_ = static_cast<std::size_t>(calls);
+    for (int i = 0; i < std::min(calls, in_flight); ++i) call();
+    over.get_future().wait();
     return took_;
   }
 
  private:
   void call() {
+    if (left_.fetch_sub(1) <= 0) return;
     const auto begun = clock_ns(CLOCK_MONOTONIC);
     invoker_.invoke(
         {.target = ServiceTarget{.interface = "demo.api.EchoService",
@@ -79,19 +78,18 @@ class Load {
             std::fprintf(stderr, "%s\n", result.error.c_str());
             std::_Exit(1);
           }
-          const std::scoped_lock lock(mutex_);
           took_.push_back(clock_ns(CLOCK_MONOTONIC) - begun);
-          --open_;
-          changed_.notify_one();
+          if (took_.size() == calls_) return over_->set_value();
+          call();
         });
   }
 
   adapters::dubbo::DubboInvoker& invoker_;
-  std::uint64_t number_ = 0;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int open_ = 0;
-  std::vector<std::int64_t> took_;
+  std::atomic<std::uint64_t> number_ = 0;
+  std::atomic<int> left_ = 0;
+  std::promise<void>* over_ = nullptr;
+  std::size_t calls_ = 0;
+  std::vector<std::int64_t> took_;  // touched on the invoker's thread while calls are under way
 };
 
 int run(int count, char** values) {

@@ -92,9 +92,11 @@ void append_units(std::string& out, std::string_view octets) {
 }
 
 std::string from_utf8(std::string_view utf8) {
-  std::string out;
+  const auto plain = ascii_octets(utf8);
+  std::string out(utf8.substr(0, plain));
+  if (plain == utf8.size()) return out;
   out.reserve(utf8.size());
-  for (std::size_t at = 0; at < utf8.size();) {
+  for (std::size_t at = plain; at < utf8.size();) {
     const auto size = sequence_size(octet(utf8, at));
     const auto sequence = utf8.substr(at, size);
     if (!is_utf8(sequence)) {
@@ -113,9 +115,11 @@ std::string from_utf8(std::string_view utf8) {
 }
 
 std::string to_utf8(std::string_view java_text) {
-  std::string out;
+  const auto plain = ascii_octets(java_text);
+  std::string out(java_text.substr(0, plain));
+  if (plain == java_text.size()) return out;
   out.reserve(java_text.size());
-  for (std::size_t at = 0; at < java_text.size();) {
+  for (std::size_t at = plain; at < java_text.size();) {
     const auto high = surrogate(java_text, at, false);
     const auto low = high != 0 ? surrogate(java_text, at + 3, true) : 0;
     if (low != 0) {

@@ -20,7 +20,8 @@ final class Dubbo {
 
     /** Options of the command line that both sides take. */
     static final String[] CONSUMER_OPTIONS =
-        {"registry", "url", "application", "interface", "version", "group", "timeout", "retries", "heartbeat", "connections"};
+        {"registry", "url", "application", "interface", "version", "group", "timeout", "retries", "heartbeat", "connections",
+         "plain-tasks"};
     static final String[] PROVIDER_OPTIONS =
         {"registry", "port", "application", "version", "group", "timeout", "weight", "heartbeat", "threads", "task-service", "quiet"};
 
@@ -35,26 +36,27 @@ final class Dubbo {
         registry = new RegistryConfig(options.get("registry", "N/A"));
     }
 
-    <T> T refer(Class<T> type) {
+    /** @param versioned with the version and group of the options */
+    <T> T refer(Class<T> type, boolean versioned) {
         ReferenceConfig<T> reference = new ReferenceConfig<>();
         reference.setInterface(type);
-        return get(reference);
+        return get(reference, versioned);
     }
 
     Generic generic(String interfaceName) {
         ReferenceConfig<GenericService> reference = new ReferenceConfig<>();
         reference.setInterface(interfaceName);
         reference.setGeneric(${dubbo.generic});
-        return get(reference)::$invoke;
+        return get(reference, !options.has("plain-tasks") || !interfaceName.startsWith("org.cheng.meepo."))::$invoke;
     }
 
-    private <T> T get(ReferenceConfig<T> reference) {
+    private <T> T get(ReferenceConfig<T> reference, boolean versioned) {
         reference.setApplication(application);
         reference.setRegistry(registry);
         reference.setCheck(false); // a provider that is absent is the answer of a call, not of the start
         if (options.has("url")) reference.setUrl(options.get("url"));
-        if (options.has("version")) reference.setVersion(options.get("version"));
-        if (options.has("group")) reference.setGroup(options.get("group"));
+        if (versioned && options.has("version")) reference.setVersion(options.get("version"));
+        if (versioned && options.has("group")) reference.setGroup(options.get("group"));
         if (options.has("timeout")) reference.setTimeout(options.number("timeout"));
         if (options.has("retries")) reference.setRetries(options.number("retries"));
         if (options.has("connections")) reference.setConnections(options.number("connections"));

@@ -16,7 +16,7 @@ final class Consumer {
     private final Options options;
     private final Dubbo dubbo;
     private TaskService tasks;
-    private Dubbo.Generic generic;
+    private final Map<String, Dubbo.Generic> generics = new HashMap<>();
     private EchoService echo;
 
     private Consumer(Options options) {
@@ -70,7 +70,7 @@ final class Consumer {
             return direct(command);
         }
         if (tasks == null) {
-            tasks = dubbo.refer(TaskService.class);
+            tasks = dubbo.refer(TaskService.class, !options.has("plain-tasks"));
         }
         String taskId = text(command, "taskId");
         ServiceInvokeParam service = command.has("service") ? service(command.get("service")) : null;
@@ -94,7 +94,7 @@ final class Consumer {
     /** Without generic invocation, which changes some classes on its way: maps for beans, ArrayList for other lists. */
     private Callable<Object> direct(JsonObject command) throws Exception {
         if (echo == null) {
-            echo = dubbo.refer(EchoService.class);
+            echo = dubbo.refer(EchoService.class, true);
         }
         String[] names = texts(command.get("types"));
         Class<?>[] types = new Class<?>[names.length];
@@ -107,9 +107,8 @@ final class Consumer {
     }
 
     private Callable<Object> invocation(JsonObject command) throws Exception {
-        if (generic == null) {
-            generic = dubbo.generic(options.get("interface", "demo.api.EchoService"));
-        }
+        String interfaceName = command.has("interface") ? text(command, "interface") : options.get("interface", "demo.api.EchoService");
+        Dubbo.Generic generic = generics.computeIfAbsent(interfaceName, dubbo::generic);
         String method = text(command, "method");
         String[] types = texts(command.get("types"));
         Object[] arguments = Values.readAll(command.getAsJsonArray("args"));

@@ -18,7 +18,7 @@ public final class TripleConsumer {
 
     public static void main(String[] arguments) throws Exception {
         Lines.claim();
-        TaskService tasks = new Dubbo(new Options(arguments, Dubbo.CONSUMER_OPTIONS), "peer-triple").refer(TaskService.class);
+        TaskService tasks = new Dubbo(new Options(arguments, Dubbo.CONSUMER_OPTIONS), "peer-triple").refer(TaskService.class, true);
         JsonObject ready = new JsonObject();
         ready.addProperty("event", "ready");
         Lines.write(ready);
