@@ -144,7 +144,8 @@ TEST_F(DubboInvokerTest, ExceptionsAndStatusesAreFailures) {
   EXPECT_EQ(thrown.outcome, Outcome::Fail);
   EXPECT_THAT(thrown.error, HasSubstr("com.x.NoMoney"));
   EXPECT_THAT(thrown.error, HasSubstr("not enough"));
-  EXPECT_THAT(wait(invoke("[2]", {"int"})).error, HasSubstr("SERVER_THREADPOOL_EXHAUSTED (nothing ran): pool is full"));
+  EXPECT_THAT(wait(invoke("[2]", {"int"})).error,
+              HasSubstr("SERVER_THREADPOOL_EXHAUSTED (nothing ran) to com.x.Pay#settle(int): pool is full"));
 }
 
 TEST_F(DubboInvokerTest, ACancelledCallIsForgotten_AndALateAnswerHarmsNobody) {

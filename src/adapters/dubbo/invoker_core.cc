@@ -169,7 +169,7 @@ void DubboInvoker::Core::answered(const AttemptPtr& attempt, Connection::Outcome
     return try_provider(attempt);
   }
   remember_failure(attempt->firing, connection->address());
-  finish(attempt, result_of(failure, connection->address().text()));
+  finish(attempt, result_of(failure, connection->address().text(), std::get<ServiceTarget>(attempt->invocation.target)));
 }
 
 void DubboInvoker::Core::wait(const AttemptPtr& attempt, SteadyTime until) {

@@ -1,6 +1,7 @@
 #include "adapters/dubbo/request.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
@@ -114,9 +115,12 @@ ports::InvokeResult result_of(const meepo::dubbo::Response& response) {
   return {.outcome = Outcome::Success, .result = Payload{.encoding = Encoding::Hessian2, .data = *std::move(stream)}, .error = {}};
 }
 
-ports::InvokeResult result_of(const meepo::dubbo::CallFailure& failure, const std::string& address) {
-  if (failure.status) return failed(fmt::format("{} answered {}: {}", address, status_name(*failure.status), failure.error.message));
-  return failed(fmt::format("{}: {}{}", address, failure.error.message, failure.sent ? "; it may have run" : ""));
+ports::InvokeResult result_of(const meepo::dubbo::CallFailure& failure, const std::string& address, const ServiceTarget& target) {
+  const auto called = fmt::format("{}#{}({})", target.interface, target.method, fmt::join(target.param_types, ", "));
+  if (failure.status) {
+    return failed(fmt::format("{} answered {} to {}: {}", address, status_name(*failure.status), called, failure.error.message));
+  }
+  return failed(fmt::format("{} at {}: {}{}", called, address, failure.error.message, failure.sent ? "; it may have run" : ""));
 }
 
 }  // namespace meepo::adapters::dubbo

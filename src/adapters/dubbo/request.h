@@ -18,7 +18,8 @@ Result<std::string> request_of(const ServiceTarget& target, const std::string& a
 /// Of a response: SUCCESS with its value, or FAIL with the exception. A value that is too large to be kept is FAIL.
 ports::InvokeResult result_of(const meepo::dubbo::Response& response);
 
-/// FAIL: what became of a call that has no response, from the provider at `address`.
-ports::InvokeResult result_of(const meepo::dubbo::CallFailure& failure, const std::string& address);
+/// FAIL: what became of a call of `target` that has no response, from the provider at `address`. Providers do not say what they were asked
+/// for: the text does.
+ports::InvokeResult result_of(const meepo::dubbo::CallFailure& failure, const std::string& address, const ServiceTarget& target);
 
 }  // namespace meepo::adapters::dubbo

@@ -119,14 +119,14 @@ TEST(DubboResult, OfAFailureSaysWhereAndWhetherItRan) {
     return result_of(
                meepo::dubbo::CallFailure{
                    .error = {.code = Code::Unknown, .message = "why", .field = {}, .cause = {}}, .sent = sent, .status = status},
-               "10.0.0.7:20880")
+               "10.0.0.7:20880", target_of({"int", "long"}, {}))
         .error;
   };
-  EXPECT_EQ(text(true, 100), "10.0.0.7:20880 answered SERVER_THREADPOOL_EXHAUSTED (nothing ran): why");
-  EXPECT_EQ(text(true, 50), "10.0.0.7:20880 answered BAD_RESPONSE (the call did run): why");
-  EXPECT_EQ(text(true, 99), "10.0.0.7:20880 answered 99: why");
-  EXPECT_EQ(text(true, std::nullopt), "10.0.0.7:20880: why; it may have run");
-  EXPECT_EQ(text(false, std::nullopt), "10.0.0.7:20880: why");
+  EXPECT_EQ(text(true, 100), "10.0.0.7:20880 answered SERVER_THREADPOOL_EXHAUSTED (nothing ran) to com.x.Pay#settle(int, long): why");
+  EXPECT_EQ(text(true, 50), "10.0.0.7:20880 answered BAD_RESPONSE (the call did run) to com.x.Pay#settle(int, long): why");
+  EXPECT_EQ(text(true, 99), "10.0.0.7:20880 answered 99 to com.x.Pay#settle(int, long): why");
+  EXPECT_EQ(text(true, std::nullopt), "com.x.Pay#settle(int, long) at 10.0.0.7:20880: why; it may have run");
+  EXPECT_EQ(text(false, std::nullopt), "com.x.Pay#settle(int, long) at 10.0.0.7:20880: why");
 }
 
 }  // namespace
