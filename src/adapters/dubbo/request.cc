@@ -20,6 +20,8 @@
 namespace meepo::adapters::dubbo {
 namespace {
 
+constexpr int kCausesShown = 4;
+
 using hessian2::Document;
 using hessian2::Value;
 
@@ -69,6 +71,24 @@ std::string status_name(std::uint8_t status) {
   return std::to_string(status);
 }
 
+/// Class, message and top of the stack, then class and message of what caused it. Java writes an exception without a cause as its own cause.
+std::string text_of_thrown(Value thrown) {
+  const auto exception = meepo::dubbo::exception_of(thrown);
+  if (!exception) return "the provider threw what is no exception: " + exception.error().message;
+  const auto headline = [](const meepo::dubbo::JavaException& of) { return of.class_name + (of.message ? ": " + *of.message : ""); };
+  std::string text = headline(*exception);
+  for (const auto& line : exception->stack) text += "\n  at " + line;
+  for (int i = 0; i < kCausesShown; ++i) {
+    const Value cause = thrown.field("cause");
+    if (!cause.is_container() || cause.identity() == thrown.identity()) break;
+    const auto of = meepo::dubbo::exception_of(cause);
+    if (!of) break;
+    text += "\ncaused by " + headline(*of);
+    thrown = cause;
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<std::string> request_of(const ServiceTarget& target, const std::string& app_id, const ports::RunContext& context,
@@ -99,13 +119,7 @@ Result<std::string> request_of(const ServiceTarget& target, const std::string& a
 }
 
 ports::InvokeResult result_of(const meepo::dubbo::Response& response) {
-  if (response.thrown) {
-    const auto exception = meepo::dubbo::exception_of(response.value);
-    if (!exception) return failed("the provider threw what is no exception: " + exception.error().message);
-    std::string error = exception->class_name + (exception->message ? ": " + *exception->message : "");
-    for (const auto& line : exception->stack) error += "\n  at " + line;
-    return failed(std::move(error));
-  }
+  if (response.thrown) return failed(text_of_thrown(response.value));
   if (response.value.is_null()) return {.outcome = Outcome::Success, .result = std::nullopt, .error = {}};
   auto stream = hessian2::encode(response.value);
   if (!stream) return failed("the result cannot be kept: " + stream.error().message);

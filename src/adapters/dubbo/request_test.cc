@@ -112,6 +112,16 @@ TEST(DubboResult, IsTheValueOrWhatWasThrown) {
   EXPECT_EQ(thrown.outcome, Outcome::Fail);
   EXPECT_THAT(thrown.error, HasSubstr("com.x.NoMoney: not enough"));
   EXPECT_EQ(of(document.map("", {}), true).outcome, Outcome::Fail);
+  const auto thrown_by = [&](std::string_view name, hessian2::Value cause) {
+    return document.object(name, {{"detailMessage", document.string("m")}, {"cause", cause}});
+  };
+  const auto root = thrown_by("a.Root", {});
+  Document::replace(root, 1, root);
+  EXPECT_THAT(of(thrown_by("a.Top", thrown_by("a.Middle", root)), true).error,
+              testing::HasSubstr("a.Top: m\ncaused by a.Middle: m\ncaused by a.Root: m"));
+  const auto endless = thrown_by("a.One", thrown_by("a.Two", {}));
+  Document::replace(endless.field("cause"), 1, endless);
+  EXPECT_LT(of(endless, true).error.size(), 200U);
 }
 
 TEST(DubboResult, OfAFailureSaysWhereAndWhetherItRan) {
