@@ -19,6 +19,7 @@ One JSON object a line on stdout: `name` and figures with their units in their n
   soak       by name only: 30 minutes of 1,000 creates and 100 ticks a second with 100,000 ended tasks kept; memory, descriptors, threads,
              bytes of log, rows and file of the last third beside those of the second
   W1_full W1b_full  as W1 and W1b, with 1,000,000 ended tasks in the store, so that retention removes as many as come
+  hessian2   encoding and decoding of the same objects beside Java's hessian-lite, one thread each (bench/java-hessian)
   dubbo_create  creates over dubbo://, 50 in flight on one connection, beside unary gRPC creates and Java consumers
   dubbo_invoke  generic calls of a Java provider through the executor's invoker beside a Java generic consumer, one and 50 at a time
   W1_grpc    as W1 with plain unary gRPC calls     W1_http   as W1 over HTTP/1.1
@@ -45,7 +46,7 @@ from times import PLANS, measure_gap, measure_plans, measure_w3
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BY_NAME = ["soak"]  # too long for a run of all
 DUBBO = {"dubbo_create": measure_creates, "dubbo_invoke": measure_calls}  # three rounds each, whatever --runs says
-ALL = [*WAYS, "W2", "W3", *PLANS, "W6", "pending", "flood", "burst", "idle", "cron", *DUBBO]
+ALL = [*WAYS, "W2", "W3", *PLANS, "W6", "pending", "flood", "burst", "idle", "cron", "hessian2", *DUBBO]
 
 
 def run_cron(options):
@@ -55,6 +56,15 @@ def run_cron(options):
     for line in output.stdout.splitlines():
         if line.startswith("{"):
             print_line(json.loads(line))
+
+
+def run_hessian2(options):
+    """Nanoseconds of Java's hessian-lite and of ours for the same objects, and how many times as fast ours is."""
+    script = os.path.join(ROOT, "bench", "java-hessian", "run.sh")
+    output = subprocess.run([script, os.path.join(options.build, "bench", "meepo_hessian2_bench")], capture_output=True, text=True, check=True)
+    for line in output.stdout.splitlines():
+        if line.startswith("{"):
+            print_line({"name": "hessian2", **json.loads(line)})
 
 
 def rounded(value):
@@ -142,6 +152,9 @@ def main():
     for name in options.names or ALL:
         if name == "cron":
             run_cron(options)
+            continue
+        if name == "hessian2":
+            run_hessian2(options)
             continue
         if name in DUBBO:
             for row in DUBBO[name](options):

@@ -20,5 +20,5 @@ for line in open(sys.argv[1]):
     if figure["side"] == "java":
         java[key] = figure["cpu_ns"]
     else:
-        print(json.dumps({"bench": "hessian2", "object": key[0], "work": key[1], "times_faster": round(java[key] / figure["cpu_ns"], 1)}))
+        print(json.dumps({"object": key[0], "work": key[1], "times_faster": round(java[key] / figure["cpu_ns"], 1)}))
 PYTHON

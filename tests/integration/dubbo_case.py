@@ -30,7 +30,9 @@ _inside = False
 
 
 def enter_namespace():
-    """Moves this process into a network namespace of its own, with addresses as Java needs them. Before there are threads. SkipTest: cannot."""
+    """Moves this process into a network namespace of its own, with addresses as Java needs them: call it before there are threads.
+
+    SkipTest: that cannot be done here."""
     global _inside
     if _inside:
         return
@@ -115,7 +117,8 @@ class JavaCase(Case):
     @classmethod
     def dubbo_server(cls, name="server", subcommand="server", options=EVERYBODY, **parts):
         """Kept for the class; its data is in a folder of its own."""
-        server = DubboServer(cls.owner.folder, name=name, data=f"data-{name}", subcommand=subcommand, registry=cls.registry, options=options,
+        server = DubboServer(cls.owner.folder, name=name, data=f"data-{name}", subcommand=subcommand, registry=cls.registry,
+                             options=options,
                              **parts)
         return cls.owner.add(server).start()
 

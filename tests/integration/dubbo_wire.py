@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A small Dubbo client on a plain socket: it sends frames as a test wants them, also wrong ones, and reads what comes back.
 
-As a program it holds many connections, in a process of its own: `dubbo_wire.py HOST:PORT COUNT idle|slow`. `idle` sends nothing; `slow` sends one
-octet a second of a good create. At each line on standard input it prints {"open":…,"closed":…,"refused":…}; it ends with its standard input.
+As a program it holds many connections, in a process of its own: `dubbo_wire.py HOST:PORT COUNT idle|slow`. `idle` sends nothing; `slow`
+sends one octet a second of a good create. At first, and at each line on standard input, it prints {"open":…,"closed":…,"refused":…}; it ends
+with its standard input.
 """
 import json
 import resource

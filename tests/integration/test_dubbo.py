@@ -4,7 +4,7 @@ import hashlib
 import os
 import unittest
 
-from dubbo_case import (ADDRESS, ECHO, EVERYBODY, PATIENT, REFUSED, RUN_SECONDS, TASK_SERVICE, DubboServer, JavaCase, call, created, ended, peers, plain,
+from dubbo_case import (ADDRESS, ECHO, PATIENT, REFUSED, RUN_SECONDS, TASK_SERVICE, DubboServer, JavaCase, call, created, ended, plain,
                         prepare_java)
 from harness import wait_for
 
@@ -17,7 +17,8 @@ FAR = "20991231235959"
 ADMIN_TOKEN = "admin-0123456789abcdef0123456789abcdef"
 LINE = {"$object": "demo.api.OrderLine", "fields": {"sku": "s-1"}}
 EVERY_KIND_OF_VALUE = ["x", 5, {"$long": "5"}, None, 2.5, True, {"$bytes": "00ff"}, {"$decimal": "0.10"}, {"$date": 1700000000123},
-                       {"$enum": "demo.api.Color", "name": "GREEN"}, LINE, ["a", None], {"$map": "java.util.LinkedHashMap", "entries": [["k", 1]]}]
+                       {"$enum": "demo.api.Color", "name": "GREEN"}, LINE, ["a", None],
+                       {"$map": "java.util.LinkedHashMap", "entries": [["k", 1]]}]
 KINDS = (("REAL", ""), ("LADDER", "3600,0,7200"), ("TIMING", FAR), ("PLAN", "0 0 3 29 2 ?"))
 # what, service, kind, define, attachments, words of the message
 NOT_CREATED = (
@@ -31,7 +32,8 @@ NOT_CREATED = (
     ("no interface", call(interface=None), "REAL", "", {}, ("interface",)),
     ("no method", call(method=None), "REAL", "", {}, ("method",)),
     ("generic call", call(method="$invoke"), "REAL", "", {}, ("method", "$invoke")),
-    *((f"interface {name}", call(interface=name), "REAL", "", {}, ("interface", name)) for name in ("a/b", "a..b", "..", "*", "a||b", "a b", "a:b", "a%2Fb")),
+    *((f"interface {name}", call(interface=name), "REAL", "", {}, ("interface", name)) for name in ("a/b", "a..b", "..", "*", "a||b", "a b",
+                                                                                                    "a:b", "a%2Fb")),
     ("more types than params", call(types=["int", "int"]), "REAL", "", {}, ("params", "2")),
     ("params over the limit", call(arguments=[{"$repeat": "x", "times": MIB + 8192}]), "REAL", "", {}, ("params", str(MIB + 4096))),
     ("bad service in the chain", call(nextService=call(interface="a/b")), "REAL", "", {}, ("next", "a/b")),
@@ -44,7 +46,6 @@ NOT_CREATED = (
     ("runOnce that is no truth", call(), "REAL", "", {"meepo.runOnce": "maybe"}, ("runOnce", "maybe")),
     ("request id over 255 bytes", call(), "REAL", "", {"meepo.requestId": "r" * 256}, ("requestId", "255")),
     ("app id over 255 bytes", call(), "REAL", "", {"appId": "a" * 256}, ("appId", "255")),
-    ("token that nobody has", call(), "REAL", "", {"meepo.token": "x" * 40}, ("meepo.token",)),
 )
 
 
@@ -69,10 +70,12 @@ class Calls(JavaCase):
         for version, consumer in self.consumers.items():
             with self.subTest(version=version):
                 chain = call("nothing", (), (), nextService=call("boxed", ["java.lang.Integer"], [7], version="2.0", nextService=None))
-                service = call("many", ["java.lang.Object"] * len(EVERY_KIND_OF_VALUE), EVERY_KIND_OF_VALUE, version="1.0.0", nextService=chain)
+                service = call("many", ["java.lang.Object"] * len(EVERY_KIND_OF_VALUE), EVERY_KIND_OF_VALUE, version="1.0.0",
+                               nextService=chain)
                 task = created(consumer, service, "LADDER", "3600,0,7200", **{"meepo.runOnce": "true"})
                 found = fields(consumer.ask("get", taskId=task))
-                self.assertEqual((task, task, "java", "3600,0,7200", True), tuple(found[name] for name in ("taskId", "id", "appId", "executeDefine", "runOnce")))
+                self.assertEqual((task, task, "java", "3600,0,7200", True),
+                                 tuple(found[name] for name in ("taskId", "id", "appId", "executeDefine", "runOnce")))
                 self.assertEqual({"$enum": TYPE, "name": "LADDER"}, found["taskType"])
                 self.assertEqual({"$enum": STATUS, "name": "SCHEDULE"}, found["taskStatus"])
                 self.assertEqual((None, None), (found["executeResult"], found["progressId"]), "nothing has run")
@@ -96,7 +99,8 @@ class Calls(JavaCase):
 
     def without_defaults(self, values):
         """OrderLine has fields that the test does not set."""
-        return [{**value, "fields": {"sku": value["fields"]["sku"]}} if isinstance(value, dict) and "fields" in value else value for value in values]
+        return [{**value,
+                 "fields": {"sku": value["fields"]["sku"]}} if isinstance(value, dict) and "fields" in value else value for value in values]
 
     def test_the_four_kinds(self):
         for version, consumer in self.consumers.items():
@@ -110,18 +114,24 @@ class Calls(JavaCase):
                         self.assertEqual(kind, self.server.api().ok("GET", f"/v1/tasks/{task}")["spec"]["kind"])
 
     def test_options_travel_as_attachments(self):
-        options = {"meepo.zone": "Asia/Tokyo", "meepo.misfire": "all:3", "meepo.retry": "fixed:3:1s", "meepo.timeoutMs": "5000", "meepo.name": "nightly",
-                   "meepo.priority": "7", "meepo.overlap": "buffer-one", "meepo.onLost": "unknown", "meepo.jitterMs": "250", "meepo.maxCount": "9",
-                   "meepo.label.team": "pay", "meepo.group": "blue", "meepo.startAt": "2090-01-01T00:00:00Z", "meepo.endAt": "2099-01-01T00:00:00Z",
+        options = {"meepo.zone": "Asia/Tokyo", "meepo.misfire": "all:3", "meepo.retry": "fixed:3:1s", "meepo.timeoutMs": "5000",
+                   "meepo.name": "nightly",
+                   "meepo.priority": "7", "meepo.overlap": "buffer-one", "meepo.onLost": "unknown", "meepo.jitterMs": "250",
+                   "meepo.maxCount": "9",
+                   "meepo.label.team": "pay", "meepo.group": "blue", "meepo.startAt": "2090-01-01T00:00:00Z",
+                   "meepo.endAt": "2099-01-01T00:00:00Z",
                    "meepo.dst": "once"}
         for version, consumer in self.consumers.items():
             with self.subTest(version=version):
                 unique = {"meepo.uniqueKey": f"key-{version}", "meepo.requestId": f"request-{version}"}
                 task = created(consumer, call(), "PLAN", "0 0 3 * * *", **options, **unique)
                 spec = self.server.api().ok("GET", f"/v1/tasks/{task}")["spec"]
-                wanted = {"zone": "Asia/Tokyo", "misfire": {"policy": "ALL", "max": 3}, "retry": {"fixed": {"maxRetries": 3, "delayMs": 1000}},
-                          "timeoutMs": 5000, "name": "nightly", "priority": 7, "overlap": "BUFFER_ONE", "onLost": "ON_LOST_UNKNOWN", "jitterMs": 250,
-                          "maxCount": 9, "labels": {"team": "pay"}, "dst": "ONCE", "uniqueKey": f"key-{version}", "requestId": f"request-{version}"}
+                wanted = {"zone": "Asia/Tokyo", "misfire": {"policy": "ALL", "max": 3},
+                          "retry": {"fixed": {"maxRetries": 3, "delayMs": 1000}},
+                          "timeoutMs": 5000, "name": "nightly", "priority": 7, "overlap": "BUFFER_ONE", "onLost": "ON_LOST_UNKNOWN",
+                          "jitterMs": 250,
+                          "maxCount": 9, "labels": {"team": "pay"}, "dst": "ONCE", "uniqueKey": f"key-{version}",
+                          "requestId": f"request-{version}"}
                 found = {name: spec.get(name) for name in wanted}
                 found["misfire"] = {name: value for name, value in found["misfire"].items() if value}
                 self.assertEqual(wanted, found)
@@ -165,11 +175,14 @@ class Calls(JavaCase):
         for version, consumer in self.consumers.items():
             with self.subTest(version=version):
                 app, interface = f"list-{version}", f"demo.api.Of{version.replace('.', '_')}"
-                services = [call(interface=interface), call("count", interface=interface, version="1"), call("count", interface=interface, version="2")]
+                services = [call(interface=interface), call("count", interface=interface, version="1"),
+                            call("count", interface=interface, version="2")]
                 tasks = [created(consumer, service, appId=app) for service in services]
                 self.assertEqual(tasks[::-1], self.ids(consumer.ask("list", attachments={"appId": app})), "newest first")
-                for pattern, wanted in (({"interfaceName": interface}, tasks), ({"interfaceName": interface, "methodName": "count"}, tasks[1:]),
-                                        ({"interfaceName": interface, "methodName": "count", "version": "2"}, tasks[2:]), ({"interfaceName": interface + "x"}, [])):
+                for pattern, wanted in (({"interfaceName": interface}, tasks),
+                                        ({"interfaceName": interface, "methodName": "count"}, tasks[1:]),
+                                        ({"interfaceName": interface, "methodName": "count", "version": "2"}, tasks[2:]),
+                                        ({"interfaceName": interface + "x"}, [])):
                     with self.subTest(pattern=pattern):
                         # An app id that an earlier call left behind (2.7.23 sends it again) must not hide anything: this one names none.
                         self.assertEqual(wanted[::-1], self.ids(consumer.ask("search", service=pattern)))
@@ -249,8 +262,10 @@ class Runs(JavaCase):
     def test_results_come_back(self):
         person = {"$object": "demo.api.Person", "fields": {"name": "Li", "age": 33, "id": {"$long": "5"}}}
         # what is called, its result as a Java consumer sees it
-        cases = ((("primitive", ["int"], [5]), 5), (("primitive", ["long"], [{"$long": "5"}]), {"$long": "5"}), (("text", ["java.lang.String"], ["茶"]), "茶"),
-                 (("strings", ["java.lang.String[]"], [{"$array": "java.lang.String", "items": ["a"]}]), {"$array": "java.lang.String", "items": ["a"]}),
+        cases = ((("primitive", ["int"], [5]), 5), (("primitive", ["long"], [{"$long": "5"}]), {"$long": "5"}),
+                 (("text", ["java.lang.String"], ["茶"]), "茶"),
+                 (("strings", ["java.lang.String[]"], [{"$array": "java.lang.String", "items": ["a"]}]),
+                  {"$array": "java.lang.String", "items": ["a"]}),
                  (("nothing", [], []), None), (("nothingToSay", [], []), None))
         for version, consumer in self.consumers.items():
             for service, wanted in cases:
@@ -263,8 +278,9 @@ class Runs(JavaCase):
             with self.subTest(version=version, service="person"):
                 task = created(consumer, call("person", ["demo.api.Person"], [person]))
                 self.assertEqual("DONE", self.ended(task)["status"])
-                result = dict(plain(consumer.ask("getResult", taskId=task)["result"])["entries"])
-                self.assertEqual(("demo.api.Person", "Li", 33, {"$long": "5"}), tuple(result[name] for name in ("class", "name", "age", "id")))
+                result = plain(consumer.ask("getResult", taskId=task)["result"])
+                self.assertEqual("demo.api.Person", result["$object"])
+                self.assertEqual(person["fields"], {name: result["fields"][name] for name in person["fields"]})
 
     def test_results_that_a_client_saves(self):
         values = (5, {"$long": "5"}, "text", {"$decimal": "0.10"}, {"$object": "demo.api.OrderLine", "fields": {"sku": "s-1"}}, None,
@@ -296,9 +312,11 @@ class Runs(JavaCase):
                 for step in ("second", "third"):
                     following = task["latest"]["chainedTaskId"]
                     task = self.ended(following)
-                    self.assertEqual([f"{step}-{version}"], fields(consumer.ask("get", taskId=following))["serviceInvokeParam"]["fields"]["params"]["items"])
+                    self.assertEqual([f"{step}-{version}"],
+                                     fields(consumer.ask("get", taskId=following))["serviceInvokeParam"]["fields"]["params"]["items"])
                 self.assertNotIn("chainedTaskId", task["latest"])
-                called = [line["args"][0] for line in self.provider.lines if line.get("method") == "count" and line["args"][0].endswith(version)]
+                called = [line["args"][0] for line in self.provider.lines if line.get("method") == "count"]
+                called = [argument for argument in called if argument.endswith(version)]
                 self.assertEqual([f"{step}-{version}" for step in ("first", "second", "third")], called)
 
     def test_what_runs_is_cancelled(self):
@@ -332,7 +350,8 @@ class Triple(JavaCase):
 
         task = answer("Create", {"spec": spec})["result"]["id"]
         found = answer("Get", {"id": task})["result"]
-        self.assertEqual((task, "triple", "0,3600", target), (found["id"], found["spec"]["appId"], found["spec"]["define"], found["spec"]["target"]))
+        self.assertEqual((task, "triple", "0,3600", target),
+                         (found["id"], found["spec"]["appId"], found["spec"]["define"], found["spec"]["target"]))
         self.assertIs(True, answer("Cancel", {"id": task})["result"]["cancelled"])
         self.assertIn("kind", answer("Create", {"spec": {**spec, "kind": "KIND_UNSPECIFIED"}})["exception"]["message"])
         self.assertIn("token", str(answer("Get", {"id": task}, {})["exception"]))

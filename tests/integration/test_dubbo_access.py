@@ -39,7 +39,8 @@ class Access(Case):
             self.assertIn(word, answer.message)
 
     def assert_does_not_start(self, options, *words):
-        command = [MEEPO, "server", "--data-dir", os.path.join(self.folder, "refused"), "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", *options]
+        command = [MEEPO, "server", "--data-dir", os.path.join(self.folder, "refused"), "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0",
+                   *options]
         process = self.add(Process(f"refused-{len(self.processes)}", command, self.folder)).start()
         self.assertIn(process.wait(30), (1, 2))
         for word in words:
@@ -51,7 +52,8 @@ class Access(Case):
                 self.assert_does_not_start(["--dubbo", f"{host}:0"], "--dubbo", "--dubbo-anonymous", "--token-file")
 
     def test_rules_that_are_none(self):
-        for rule in ("shop", "shop=king@10.0.0.0/8", "shop=executor@10.0.0.0/8", "shop=client", "=client@10.0.0.0/8", "shop=client@10.0.0.0/33", "shop=client@x",
+        for rule in ("shop", "shop=king@10.0.0.0/8", "shop=executor@10.0.0.0/8", "shop=client", "=client@10.0.0.0/8",
+                     "shop=client@10.0.0.0/33", "shop=client@x",
                      "shop=client@10.0.0.0/-1", ""):
             with self.subTest(rule):
                 self.assert_does_not_start(["--dubbo", f"{ADDRESS}:0", "--dubbo-anonymous", rule], "--dubbo-anonymous")
@@ -60,12 +62,14 @@ class Access(Case):
         self.assert_does_not_start(["--dubbo-anonymous", "*=client@10.0.0.0/8"], "--dubbo HOST:PORT")
 
     def test_rules_say_who_may_what_without_a_token(self):
-        client = self.dubbo("--dubbo-anonymous", f"shop=reader@{ADDRESS}/32", "--dubbo-anonymous", "far=client@192.0.2.0/24", "--dubbo-anonymous",
+        client = self.dubbo("--dubbo-anonymous", f"shop=reader@{ADDRESS}/32", "--dubbo-anonymous", "far=client@192.0.2.0/24",
+                            "--dubbo-anonymous",
                             f"till=client@{ADDRESS}/8")
         self.assert_created(client.call(create(appId="till")))
         self.assertEqual([], client.call(request("list", "", [], {"appId": "shop"})).value)
         self.assert_refused(client.call(create(appId="shop")), "reader", "--dubbo-anonymous")
-        self.assert_refused(client.call(request("saveResult", STRING + "Ljava/lang/Object;", [UNKNOWN, 1], {"appId": "shop"})), "--dubbo-anonymous")
+        self.assert_refused(client.call(request("saveResult", STRING + "Ljava/lang/Object;", [UNKNOWN, 1], {"appId": "shop"})),
+                            "--dubbo-anonymous")
         for app in ("far", "SHOP", "till ", "*", ""):
             for body in (create(appId=app), request("list", "", [], {"appId": app}), request("get", STRING, [UNKNOWN], {"appId": app})):
                 with self.subTest(app=app):

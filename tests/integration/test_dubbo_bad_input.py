@@ -7,10 +7,10 @@ import subprocess
 import sys
 import unittest
 
-from dubbo_case import ADDRESS, LONG, REFUSED, DubboServer, enter_namespace
-from dubbo_wire import (BAD_REQUEST, CREATE, EVENT, HEARTBEAT, INVOKE, OK, PARAM, PAYLOAD_MAX, SERVICE_ERROR, STRING, TASK_SERVICE, TWO_WAY, TYPE,
-                        Client, create, frame, request, service)
-from harness import HERE, MEEPO, ROOT, Case, Http, Process, free_low_port, wait_for
+from dubbo_case import LONG, REFUSED, DubboServer, enter_namespace
+from dubbo_wire import (BAD_REQUEST, CREATE, EVENT, HEARTBEAT, INVOKE, OK, PARAM, PAYLOAD_MAX, SERVICE_ERROR, STRING, TWO_WAY,
+                        TYPE, Client, create, frame, request, service)
+from harness import HERE, ROOT, Case, Http, wait_for
 from hessian_wire import Bean, Raw, Typed, number
 
 HOSTILE = os.path.join(ROOT, "src", "protocol", "hessian2", "vectors", "hostile.jsonl")
@@ -33,13 +33,15 @@ VALUES = (
     ("10,000 maps as keys", b"H" * 10_000 + b"Z" * 10_000),
     ("a list of 2^31-1", b"X" + HUGE), ("a typed list of 2^31-1", b"V\x04[int" + HUGE), ("a list of -1", b"X" + NEGATIVE),
     ("a typed list of 2^31-1 ints", b"V\x04[int" + HUGE + b"\x90" * 1000), ("a class of 2^31-1 fields", b"C\x01c" + HUGE),
-    ("a class of -1 fields", b"C\x01c" + NEGATIVE), ("a map without an end", b"H\x01k\x01v"), ("a text of 65,535 that is not there", b"S\xff\xff"),
+    ("a class of -1 fields", b"C\x01c" + NEGATIVE), ("a map without an end", b"H\x01k\x01v"),
+    ("a text of 65,535 that is not there", b"S\xff\xff"),
     ("a chunk of a text without an end", b"R\xff\xff" + b"x" * 65_535), ("bytes of 65,535 that are not there", b"B\xff\xff"),
     ("chunks of bytes without an end", b"A\x00\x01x" * 100), ("a reference to 7", b"\x51\x97"), ("a reference to 2^31-1", b"\x51" + HUGE),
     ("a reference to -1", b"\x51" + NEGATIVE), ("a reference that is a text", b"\x51\x01x"), ("an object of class 77", b"O" + number(77)),
     ("an object of class -1", b"O" + NEGATIVE), ("a list of type 77", b"V" + number(77) + b"\x90"), ("a type that is null", b"VN\x90"),
     ("100,000 classes", b"".join(b"C\x06c%05d\x90" % n for n in range(100_000)) + b"N"),
-    ("a reserved octet", b"\x40"), ("an end that has no begin", b"Z"), ("text that is no UTF-8", b"\x02\xff\xfe"), ("overlong UTF-8", b"\x01\xc0\xaf"),
+    ("a reserved octet", b"\x40"), ("an end that has no begin", b"Z"), ("text that is no UTF-8", b"\x02\xff\xfe"),
+    ("overlong UTF-8", b"\x01\xc0\xaf"),
 )
 # what, flags of the request, its body, words of the answer's text
 UNKNOWN = (
@@ -125,7 +127,8 @@ class Shared(Case):
 class Frames(Shared):
     def test_what_is_not_dubbo_is_closed(self):
         noise = random.Random(7).randbytes(100_000)
-        for octets in (b"ls\r\n", b"status -l\r\ninvoke x()\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", TLS_HELLO, b"\0" * 64,
+        for octets in (b"ls\r\n", b"status -l\r\ninvoke x()\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                       TLS_HELLO, b"\0" * 64,
                        b"\xda\xbc" + b"\0" * 14, b"\xbb\xda" + b"\0" * 14, b"\n" * 100, b"x" * MIB, noise, b"\xda" + noise):
             with self.subTest(octets[:20]):
                 client = self.client()
@@ -305,17 +308,25 @@ class Values(Shared):
     def test_arguments_of_other_kinds(self):
         client, good = self.client(), service()
         real = Bean(TYPE, name="REAL")
-        for what, arguments in (("service is null", [None, real, ""]), ("service is a text", ["x", real, ""]), ("service is a list", [[1], real, ""]),
-                                ("type is null", [good, None, ""]), ("type is a number", [good, 5, ""]), ("type is another", [good, Bean(TYPE, name="HOURLY"), ""]),
-                                ("type without a name", [good, Bean(TYPE), ""]), ("define is a number", [good, real, 5]), ("define is a list", [good, real, ["0"]]),
-                                ("interface is a list", [service(interfaceName=["x"]), real, ""]), ("interface is bytes", [service(interfaceName=b"x"), real, ""]),
-                                ("types are a text", [service(paramsType="int"), real, ""]), ("types are numbers", [service(paramsType=[1]), real, ""]),
-                                ("types hold null", [service(paramsType=[None]), real, ""]), ("params are a text", [service(params="x"), real, ""]),
-                                ("params are a map", [service(params={"a": 1}), real, ""]), ("more params than types", [service(params=["x", "y"]), real, ""]),
+        for what, arguments in (("service is null", [None, real, ""]), ("service is a text", ["x", real, ""]),
+                                ("service is a list", [[1], real, ""]),
+                                ("type is null", [good, None, ""]), ("type is a number", [good, 5, ""]),
+                                ("type is another", [good, Bean(TYPE, name="HOURLY"), ""]),
+                                ("type without a name", [good, Bean(TYPE), ""]), ("define is a number", [good, real, 5]),
+                                ("define is a list", [good, real, ["0"]]),
+                                ("interface is a list", [service(interfaceName=["x"]), real, ""]),
+                                ("interface is bytes", [service(interfaceName=b"x"), real, ""]),
+                                ("types are a text", [service(paramsType="int"), real, ""]),
+                                ("types are numbers", [service(paramsType=[1]), real, ""]),
+                                ("types hold null", [service(paramsType=[None]), real, ""]),
+                                ("params are a text", [service(params="x"), real, ""]),
+                                ("params are a map", [service(params={"a": 1}), real, ""]),
+                                ("more params than types", [service(params=["x", "y"]), real, ""]),
                                 ("a chain of a text", [service(nextService="x"), real, ""])):
             with self.subTest(what):
                 self.assert_refused(client.call(request("create", CREATE, arguments, {"appId": "kinds"})))
-        for attachments in ({"meepo.retry": ["x"]}, {"meepo.timeoutMs": 1.5}, {"meepo.name": {"a": 1}}, {"meepo.label.": ["x"]}, {"meepo.": "x"}, {"meepo.requestId": b"x"}):
+        for attachments in ({"meepo.retry": ["x"]}, {"meepo.timeoutMs": 1.5}, {"meepo.name": {"a": 1}}, {"meepo.label.": ["x"]},
+                            {"meepo.": "x"}, {"meepo.requestId": b"x"}):
             with self.subTest(attachments):
                 self.assert_refused(client.call(create(**attachments)), next(iter(attachments)))
         chain = good

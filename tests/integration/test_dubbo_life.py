@@ -31,7 +31,8 @@ class Life(JavaCase):
 
     def own_server(self, name="server", port=None):
         """On a port that no client takes while the server is away."""
-        server = DubboServer(self.folder, dubbo=f"{ADDRESS}:{port or free_low_port()}", registry=self.registry, name=name, data=f"data-{name}",
+        server = DubboServer(self.folder, dubbo=f"{ADDRESS}:{port or free_low_port()}", registry=self.registry, name=name,
+                             data=f"data-{name}",
                              options=EVERYBODY)
         return self.add(server).start()
 

@@ -11,7 +11,6 @@ from harness import ROOT, Raw, wait_for
 
 ENCODED = os.path.join(ROOT, "src", "protocol", "hessian2", "vectors", "encoded.jsonl")
 VECTORS_MIN = 330  # of 359: a Java version does not know every class of the others
-OTHERWISE_MAX = 20  # vectors of lists and sets that no generic call delivers to a parameter of type Object as they are
 STRING, OBJECT, LIST, MAP = "java.lang.String", "java.lang.Object", "java.util.List", "java.util.Map"
 ADDRESS_BEAN = {"$object": "demo.api.Address", "fields": {"city": "Paris", "zip": 75001}}
 PERSON = {"$object": "demo.api.Person", "fields": {
@@ -19,8 +18,10 @@ PERSON = {"$object": "demo.api.Person", "fields": {
     "places": {"work": ADDRESS_BEAN}, "color": {"$enum": "demo.api.Color", "name": "GREEN"}, "born": {"$date": 946684800123},
     "money": {"$decimal": "12.30"}, "blob": {"$bytes": "010203"}}}
 EMPLOYEE = {"$object": "demo.api.Employee", "$id": 1, "fields": {"city": "Paris", "zip": 1, "title": "boss", "boss": {"$ref": 1}}}
-ORDER = {"$object": "demo.api.Order", "fields": {"id": "o-1", "customer": {"$long": "7"}, "state": {"$enum": "demo.api.Order$State", "name": "NEW"},
-                                                "lines": [{"$object": "demo.api.OrderLine", "fields": {"sku": "s-1"}}], "labels": {"k": "v"}}}
+ORDER = {"$object": "demo.api.Order",
+         "fields": {"id": "o-1", "customer": {"$long": "7"}, "state": {"$enum": "demo.api.Order$State", "name": "NEW"},
+                                                "lines": [{"$object": "demo.api.OrderLine", "fields": {"sku": "s-1"}}],
+                                                "labels": {"k": "v"}}}
 TWICE = {"$array": OBJECT, "items": [{**PERSON, "$id": 1}, {"$ref": 1}, {"$ref": 1}]}
 CYCLE = {"$object": "demo.api.Box", "$id": 1, "fields": {"value": {"$ref": 1}, "count": 3}}
 CYCLIC_MAP = {"$map": "java.util.HashMap", "$id": 1, "entries": [["self", {"$ref": 1}], ["n", 1]]}
@@ -30,12 +31,16 @@ CALLS = (
     ("primitive", ["boolean"], [True]), ("primitive", ["byte"], [{"$byte": "-5"}]), ("primitive", ["short"], [{"$short": "300"}]),
     ("primitive", ["char"], [{"$char": "茶"}]), ("primitive", ["int"], [-2147483648]), ("primitive", ["long"], [{"$long": "5000000000"}]),
     ("primitive", ["float"], [{"$float": "1.1"}]), ("primitive", ["double"], [1.5]), ("primitive", ["double"], [{"$double": "NaN"}]),
-    ("boxed", ["java.lang.Boolean"], [None]), ("boxed", ["java.lang.Byte"], [{"$byte": "1"}]), ("boxed", ["java.lang.Short"], [{"$short": "1"}]),
-    ("boxed", ["java.lang.Character"], [{"$char": "x"}]), ("boxed", ["java.lang.Integer"], [7]), ("boxed", ["java.lang.Long"], [{"$long": "7"}]),
+    ("boxed", ["java.lang.Boolean"], [None]), ("boxed", ["java.lang.Byte"], [{"$byte": "1"}]),
+    ("boxed", ["java.lang.Short"], [{"$short": "1"}]),
+    ("boxed", ["java.lang.Character"], [{"$char": "x"}]), ("boxed", ["java.lang.Integer"], [7]),
+    ("boxed", ["java.lang.Long"], [{"$long": "7"}]),
     ("boxed", ["java.lang.Float"], [{"$float": "0.5"}]), ("boxed", ["java.lang.Double"], [0.001]), ("boxed", ["java.lang.Integer"], [None]),
-    ("text", [STRING], ["\ud83d alone, 😀, \x00"]), ("text", [STRING], [""]), ("text", [STRING], [None]), ("bytes", ["byte[]"], [{"$bytes": "00ff10"}]),
+    ("text", [STRING], ["\ud83d alone, 😀, \x00"]), ("text", [STRING], [""]), ("text", [STRING], [None]),
+    ("bytes", ["byte[]"], [{"$bytes": "00ff10"}]),
     ("ints", ["int[]"], [{"$array": "int", "items": [1, 2, 3]}]), ("longs", ["long[]"], [{"$array": "long", "items": [{"$long": "1"}]}]),
-    ("doubles", ["double[]"], [{"$array": "double", "items": [0.5, 3.0]}]), ("booleans", ["boolean[]"], [{"$array": "boolean", "items": [True]}]),
+    ("doubles", ["double[]"], [{"$array": "double", "items": [0.5, 3.0]}]),
+    ("booleans", ["boolean[]"], [{"$array": "boolean", "items": [True]}]),
     ("strings", ["java.lang.String[]"], [{"$array": STRING, "items": ["a", None]}]),
     ("matrix", ["int[][]"], [{"$array": "int[]", "items": [{"$array": "int", "items": [1]}, {"$array": "int", "items": []}]}]),
     ("persons", ["demo.api.Person[]"], [{"$array": "demo.api.Person", "items": [PERSON, None]}]),
@@ -45,25 +50,30 @@ CALLS = (
     ("person", ["demo.api.Person"], [PERSON]), ("employee", ["demo.api.Employee"], [EMPLOYEE]), ("order", ["demo.api.Order"], [ORDER]),
     ("box", ["demo.api.Box"], [{"$object": "demo.api.Box", "fields": {"value": PERSON, "count": 1}}]),
     ("color", ["demo.api.Color"], [{"$enum": "demo.api.Color", "name": "GREEN"}]),
-    ("decimal", ["java.math.BigDecimal"], [{"$decimal": "0.10"}]), ("integer", ["java.math.BigInteger"], [{"$bigint": "123456789012345678901234567890"}]),
+    ("decimal", ["java.math.BigDecimal"], [{"$decimal": "0.10"}]),
+    ("integer", ["java.math.BigInteger"], [{"$bigint": "123456789012345678901234567890"}]),
     ("date", ["java.util.Date"], [{"$date": 1700000000123}]),
     ("instant", ["java.time.Instant"], [{"$parse": "java.time.Instant", "text": "2024-02-29T12:00:00.000000001Z"}]),
     ("localDate", ["java.time.LocalDate"], [{"$parse": "java.time.LocalDate", "text": "2024-02-29"}]),
     ("localTime", ["java.time.LocalTime"], [{"$parse": "java.time.LocalTime", "text": "01:02:03"}]),
     ("localDateTime", ["java.time.LocalDateTime"], [{"$parse": "java.time.LocalDateTime", "text": "2024-02-29T01:02:03"}]),
-    ("zonedDateTime", ["java.time.ZonedDateTime"], [{"$parse": "java.time.ZonedDateTime", "text": "2024-02-29T01:02:03+01:00[Europe/Paris]"}]),
+    ("zonedDateTime", ["java.time.ZonedDateTime"],
+     [{"$parse": "java.time.ZonedDateTime", "text": "2024-02-29T01:02:03+01:00[Europe/Paris]"}]),
     ("any", [OBJECT], [PERSON]), ("any", [OBJECT], [{"$decimal": "1.50"}]), ("many", ["java.lang.Object[]"], [TWICE]),
     ("same", [OBJECT], [CYCLE]), ("any", [OBJECT], [CYCLIC_MAP]), ("many", ["java.lang.Object[]"], [CYCLIC_ARRAY]),
     ("nothing", [], []), ("nothingToSay", [], []), ("classOf", [OBJECT], [{"$long": "1"}]), ("classOf", [OBJECT], [1]),
     ("overloaded", [STRING], ["x"]), ("overloaded", ["int"], [5]), ("overloaded", ["java.lang.Integer", "java.lang.Integer"], [5, 6]),
-    ("overloaded", [LIST], [["x"]]), ("overloaded", ["demo.api.Person"], [PERSON]), ("length", [STRING], [{"$repeat": "x", "times": 1 << 20}]),
+    ("overloaded", [LIST], [["x"]]), ("overloaded", ["demo.api.Person"], [PERSON]),
+    ("length", [STRING], [{"$repeat": "x", "times": 1 << 20}]),
 )
 # method, declared types, params as JSON, what arrives; of a bean: these of its fields
 FROM_JSON = (
     ("primitive", ["long"], "[9007199254740993]", {"$long": "9007199254740993"}), ("primitive", ["byte"], "[7]", {"$byte": 7}),
-    ("primitive", ["char"], '["x"]', {"$char": "x"}), ("primitive", ["float"], "[0.5]", {"$float": "0.5"}), ("boxed", ["java.lang.Long"], "[null]", None),
+    ("primitive", ["char"], '["x"]', {"$char": "x"}), ("primitive", ["float"], "[0.5]", {"$float": "0.5"}),
+    ("boxed", ["java.lang.Long"], "[null]", None),
     ("text", [STRING], '["茶😀"]', "茶😀"), ("bytes", ["byte[]"], '["AP8Q"]', {"$bytes": "00ff10"}),
-    ("ints", ["int[]"], "[[1,2]]", {"$array": "int", "items": [1, 2]}), ("decimal", ["java.math.BigDecimal"], "[0.10]", {"$decimal": "0.10"}),
+    ("ints", ["int[]"], "[[1,2]]", {"$array": "int", "items": [1, 2]}),
+    ("decimal", ["java.math.BigDecimal"], "[0.10]", {"$decimal": "0.10"}),
     ("integer", ["java.math.BigInteger"], '["12345678901234567890123"]', {"$bigint": "12345678901234567890123"}),
     ("date", ["java.util.Date"], '["2026-01-31T08:00:00+08:00"]', {"$date": 1769817600000}),
     ("color", ["demo.api.Color"], '["GREEN"]', {"$enum": "demo.api.Color", "name": "GREEN"}),
@@ -71,14 +81,18 @@ FROM_JSON = (
     ("map", [MAP], '[{"k":1}]', {"$map": "java.util.HashMap", "entries": [["k", 1]]}),
     ("any", [OBJECT], "[5]", 5), ("any", [OBJECT], "[5000000000]", {"$long": "5000000000"}),
     ("person", ["demo.api.Person"], '[{"name":"Li","age":33,"id":5,"home":{"city":"Paris","zip":75001},"color":"GREEN"}]',
-     {"$object": "demo.api.Person", "fields": {"name": "Li", "age": 33, "id": {"$long": "5"}, "color": {"$enum": "demo.api.Color", "name": "GREEN"}}}),
+     {"$object": "demo.api.Person",
+      "fields": {"name": "Li", "age": 33, "id": {"$long": "5"}, "color": {"$enum": "demo.api.Color", "name": "GREEN"}}}),
 )
 # method, type names, arguments, words of the error
 THROWN = (
-    ("failChecked", [STRING, "int"], ["bad", 42], ("demo.api.GreetException", "bad")), ("failDeclared", [STRING], ["disk"], ("java.io.IOException", "disk")),
+    ("failChecked", [STRING, "int"], ["bad", 42], ("demo.api.GreetException", "bad")),
+    ("failDeclared", [STRING], ["disk"], ("java.io.IOException", "disk")),
     ("failRuntime", [STRING], ["bad state"], ("java.lang.IllegalStateException", "bad state")),
-    ("failUndeclared", [STRING], ["oops"], ("demo.api.UndeclaredException", "oops")), ("failForeign", [STRING], ["json"], ("JsonSyntaxException", "json")),
-    ("failEmpty", [], [], ("java.lang.NullPointerException",)), ("missing", [], [], ("missing",)), ("text", ["demo.api.Absent"], [None], ("demo.api.Absent",)),
+    ("failUndeclared", [STRING], ["oops"], ("demo.api.UndeclaredException", "oops")),
+    ("failForeign", [STRING], ["json"], ("JsonSyntaxException", "json")),
+    ("failEmpty", [], [], ("java.lang.NullPointerException",)), ("missing", [], [], ("missing",)),
+    ("text", ["demo.api.Absent"], [None], ("demo.api.Absent",)),
 )
 
 
@@ -117,34 +131,29 @@ class Deliveries(JavaCase):
         """Lines of calls by firing id."""
         return {line["attachments"].get("meepo.firingId"): line for line in list(self.providers[version].lines) if line["event"] == "begin"}
 
-    def by_java(self, call_it, provider, each):
-        """(answer, arguments as the provider got them) of a call that a Java consumer makes; no arguments: it could not be made."""
+    def directly(self, version, each):
+        """(answer, arguments as the provider got them) of an ordinary call of a Java consumer; no arguments: it could not be made."""
+        provider = self.providers[version]
         since = len(provider.lines)
-        answer = call_it(*each)
+        answer = self.consumers[version].direct(*each)
         if "result" not in answer:
             return answer, None
         return answer, arrived(provider.wait(lambda line: line.get("method") == each[0], since=since))
 
-    def directly(self, version, each):
-        return self.by_java(self.consumers[version].direct, self.providers[version], each)
-
-    def generically(self, version, each):
-        return self.by_java(self.consumers[version].invoke, self.providers[version], each)
-
     def test_every_type_arrives_as_java_itself_sends_it(self):
         for version in VERSIONS:
-            wanted = [self.directly(version, each)[1] for each in CALLS]
+            wanted = [self.directly(version, each) for each in CALLS]
             tasks = self.run_each(version, CALLS)
             begins = self.begins(version)
-            for each, task, arguments in zip(CALLS, tasks, wanted):
+            for each, task, (answer, arguments) in zip(CALLS, tasks, wanted):
                 with self.subTest(version=version, call=each[:2], argument=each[2]):
                     self.assertEqual("DONE", task["status"], task["latest"])
                     line = begins[task["id"] + "@0"]
-                    self.assertEqual(each[1], line["types"])
-                    self.assertEqual(arguments, arrived(line))
-                    # Results are those of a generic call, as Java's own shows them.
-                    generic = self.generically(version, each)[0]
-                    self.assertEqual(plain(generic["result"]), plain(self.consumers[version].ask("getResult", taskId=task["id"])["result"]))
+                    self.assertEqual((each[1], arguments), (line["types"], arrived(line)))
+                    # As an Object a result has lost its declared type: a short is an int there, as in the result of a generic call.
+                    result = plain(self.consumers[version].ask("getResult", taskId=task["id"])["result"])
+                    if result != plain(answer["result"]):
+                        self.assertEqual(plain(self.consumers[version].invoke(*each).get("result", "no result")), result)
 
     def test_every_vector_arrives_as_java_itself_sends_it(self):
         vectors = readable_vectors()
@@ -153,30 +162,16 @@ class Deliveries(JavaCase):
             for number, stream in vectors.items():
                 each = ("classOf", [OBJECT], [{"$hessian": stream}])
                 answer, arguments = self.directly(version, each)
-                if "result" in answer:
+                if arguments:
                     calls.append(each)
                     wanted.append((number, answer["result"], arguments))
             self.assertGreaterEqual(len(calls), VECTORS_MIN)
             tasks = self.run_each(version, calls)
             begins = self.begins(version)
-            otherwise = []
-            for each, task, (number, name, arguments) in zip(calls, tasks, wanted):
+            for task, (number, name, arguments) in zip(tasks, wanted):
                 with self.subTest(version=version, vector=number, octets=vectors[number][:80]):
-                    got = begins.get(task["id"] + "@0")
-                    result = task["latest"].get("result", {}).get("json")
-                    if got is None or (result, arrived(got)) != (name, arguments):
-                        otherwise.append(number)
-                        self.assert_as_a_generic_call(version, each, task, got)
-            self.assertLessEqual(len(otherwise), OTHERWISE_MAX, otherwise)
-
-    def assert_as_a_generic_call(self, version, each, task, got):
-        """For an Object, the provider's own Dubbo makes another list of what came in a generic call, Java's as well; 2.6 fails on some."""
-        answer, arguments = self.generically(version, each)
-        if "exception" in answer:
-            self.assertEqual("FAIL", task["status"], f"Java: {answer}")
-            self.assertIn("SERVICE_ERROR", task["latest"]["error"])
-        else:
-            self.assertEqual((arguments, answer["result"]), (arrived(got), task["latest"].get("result", {}).get("json")), task["latest"])
+                    self.assertEqual("DONE", task["status"], task["latest"])
+                    self.assertEqual((name, arguments), (task["latest"]["result"]["json"], arrived(begins[task["id"] + "@0"])))
 
     def test_json_arguments_arrive_as_the_declared_types(self):
         for version in VERSIONS:
@@ -192,6 +187,16 @@ class Deliveries(JavaCase):
                     if isinstance(wanted, dict) and "fields" in wanted:
                         argument["fields"] = {name: argument["fields"][name] for name in wanted["fields"]}
                     self.assertEqual(wanted, argument)
+
+    def test_json_that_does_not_fit_the_declared_types_is_refused(self):
+        for types, params, words in ((["int"], '["x"]', ("params[0]", "int")), (["int", "int[]"], "[1,[1,2.5]]", ("params[1][1]",)),
+                                     (["byte"], "[300]", ("params[0]", "300")), (["boolean"], "[null]", ("params[0]",))):
+            with self.subTest(types=types, params=params):
+                service = {"interface": ECHO, "method": "primitive", "paramTypes": types, "params": Raw(params)}
+                status, answer = self.api.post("/v1/tasks", {"appId": "json", "kind": "REAL", "target": {"service": service}})
+                self.assertEqual((400, "INVALID_ARGUMENT"), (status, answer.get("code")), answer)
+                for word in words:
+                    self.assertIn(word, answer["message"])
 
     def create_json(self, method, types, params, version, **more):
         service = {"interface": ECHO, "method": method, "version": version, "paramTypes": types, "params": Raw(params), **more}
@@ -222,9 +227,11 @@ class Deliveries(JavaCase):
                 before = time.time() * 1000
                 attachments = {"appId": "shop", "meepo.retry": "fixed:1:10ms", "meepo.timeoutMs": "40000"}
                 task, = self.run_each(version, [("failRuntime", [STRING], ["again"])], **attachments)
-                lines = [line for line in self.providers[version].lines if line.get("attachments", {}).get("meepo.firingId") == task["id"] + "@0"]
+                lines = [line for line in self.providers[version].lines if line.get("attachments",
+                                                                                    {}).get("meepo.firingId") == task["id"] + "@0"]
                 got = [line["attachments"] for line in lines]
-                self.assertEqual([("0", "1", "shop"), ("0", "2", "shop")], [(each["meepo.tick"], each["meepo.attempt"], each["appId"]) for each in got])
+                self.assertEqual([("0", "1", "shop"), ("0", "2", "shop")],
+                                 [(each["meepo.tick"], each["meepo.attempt"], each["appId"]) for each in got])
                 self.assertEqual(1, len({each["meepo.traceId"] for each in got}))
                 self.assertRegex(got[0]["meepo.traceId"], re.compile("^[0-9a-f]{32}$"))
                 for each in got:
@@ -237,16 +244,19 @@ class Deliveries(JavaCase):
                  self.create_json("count", [STRING], '["blue"]', "9", group="blue")]
         for task in tasks:
             self.assertEqual("DONE", ended(self.api, task)["status"])
-        self.assertEqual({f"{task}@0" for task in tasks}, {line["attachments"]["meepo.firingId"] for line in blue.lines if line["event"] == "begin"})
+        self.assertEqual({f"{task}@0" for task in tasks},
+                         {line["attachments"]["meepo.firingId"] for line in blue.lines if line["event"] == "begin"})
         elsewhere = created(consumer, call("count", arguments=["blue"], version="9"))
-        why = wait_for(lambda: (answer := self.api.ok("GET", f"/v1/tasks/{elsewhere}/why"))["verdict"] == "WAITING" and answer, RUN_SECONDS, "it waits")
+        why = wait_for(lambda: (answer := self.api.ok("GET", f"/v1/tasks/{elsewhere}/why"))["verdict"] == "WAITING" and answer, RUN_SECONDS,
+                       "it waits")
         self.assertIn("no executor", json.dumps(why))
 
     def test_a_side_car_serves_what_is_not_registered(self):
         for version in VERSIONS:
             with self.subTest(version=version):
                 provider = self.peers.start(version, "provider", "--version", "1.0", "--group", f"side-{version}")
-                self.dubbo_executor(self.server, "--provide", f"{ECHO}:1.0:side-{version}", "--invoke", f"dubbo://{ADDRESS}:{provider.ready['port']}",
+                self.dubbo_executor(self.server, "--provide", f"{ECHO}:1.0:side-{version}", "--invoke",
+                                    f"dubbo://{ADDRESS}:{provider.ready['port']}",
                                     name=f"side-car-{version}")
                 service = call("overloaded", ["int"], [5], version="1.0")
                 task = ended(self.api, created(self.consumers[version], service, **{"meepo.group": f"side-{version}"}))

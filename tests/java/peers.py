@@ -142,10 +142,10 @@ class Peer:
 
 
 class ZooKeeper:
-    """A real server from the Debian package, with its data in `folder`. A context manager."""
+    """A real server from the Debian package, with its data in `folder`. A context manager. With `port`: one that has run there before."""
 
-    def __init__(self, folder):
-        self.port = free_port()
+    def __init__(self, folder, port=None):
+        self.port = port or free_port()
         self.url = f"zookeeper://127.0.0.1:{self.port}"
         os.makedirs(os.path.join(folder, "data"), exist_ok=True)
         config = os.path.join(folder, "zoo.cfg")

@@ -22,7 +22,7 @@ namespace meepo::adapters::dubbo {
 
 inline constexpr milliseconds kProviderWait{5'000};  ///< for a provider that can be reached, before the request was written
 inline constexpr std::size_t kFailedFiringsKept = 10'000;  ///< whose last provider is remembered, so that a retry prefers another
-inline constexpr std::size_t kServicesMax = 10'000;  ///< as many as an executor may name
+inline constexpr std::size_t kServicesMax = 9'900;  ///< an executor may name 10,000, with what it serves otherwise
 
 class Directory;
 
