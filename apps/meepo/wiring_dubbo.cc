@@ -11,6 +11,7 @@
 #include "adapters/zookeeper/dubbo_url.h"
 #include "adapters/zookeeper/registry.h"
 #include "adapters/zookeeper/registry_url.h"
+#include "adapters/zookeeper/session_log.h"
 #include "api/access/anonymous_rules.h"
 #include "api/dubbo/dubbo_server.h"
 #include "api/dubbo/task_service.h"
@@ -117,10 +118,8 @@ void DubboProvider::Impl::start_registry() {
   for (const auto& name : registry_url_->ignored) log::warn("registry_parameter_ignored", {{"parameter", name}});
   client_.emplace(loop_, registry_url_->client_options());
   registry_.emplace(loop_, *client_, registry_url_->root);
-  client_->add_listener([this](zookeeper::SessionChange change, const std::string& detail) {
-    const bool bad = change == zookeeper::SessionChange::Expired || change == zookeeper::SessionChange::Refused;
-    log::write(bad ? log::Level::Warn : log::Level::Info, "registry_session",
-               {{"change", std::string(zookeeper::to_string(change))}, {"detail", detail}});
+  zookeeper::log_session(loop_, *client_, registry_url_->client_options().servers);
+  client_->add_listener([this](zookeeper::SessionChange change, const std::string&) {
     if (change == zookeeper::SessionChange::New) register_provider();
   });
   loop_.post([this] { client_->start(); });

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "adapters/zookeeper/session_log.h"
 #include "base/log.h"
 
 namespace meepo::adapters::dubbo {
@@ -17,6 +18,7 @@ constexpr std::string_view kApplication = "meepo";
 Directory::Directory(const zookeeper::RegistryUrl& url, std::set<std::string> interfaces, Changed changed)
     : wanted_(std::move(interfaces)),
       changed_(std::move(changed)),
+      servers_(url.client_options().servers),
       client_(loop_, url.client_options()),
       registry_(loop_, client_, url.root) {
   for (const auto& name : url.ignored) log::warn("registry_parameter_ignored", {{"parameter", name}});
@@ -27,11 +29,7 @@ Directory::Directory(const zookeeper::RegistryUrl& url, std::set<std::string> in
 Directory::~Directory() { loop_.stop(); }
 
 void Directory::start() {
-  client_.add_listener([](zookeeper::SessionChange change, const std::string& detail) {
-    const bool bad = change == zookeeper::SessionChange::Expired || change == zookeeper::SessionChange::Refused;
-    log::write(bad ? log::Level::Warn : log::Level::Info, "registry_session",
-               {{"change", std::string(zookeeper::to_string(change))}, {"detail", detail}});
-  });
+  zookeeper::log_session(loop_, client_, servers_);
   client_.start();
   for (const auto& interface : wanted_) watch(interface);
   if (!wanted_.empty()) return;

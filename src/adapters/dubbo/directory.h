@@ -37,6 +37,7 @@ class Directory {
 
   const std::set<std::string> wanted_;
   const Changed changed_;
+  const std::string servers_;
   local::AsioLoop loop_{"meepo-registry"};
   zookeeper::Client client_;
   zookeeper::Registry registry_;
