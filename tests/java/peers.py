@@ -3,6 +3,7 @@
 Run what uses it in a network namespace of its own: `unshare --net python3 TEST`, then `inside_namespace()` first. The namespace and its
 addresses go away with the last process in it.
 """
+import contextlib
 import json
 import os
 import signal
@@ -63,7 +64,8 @@ class Peer:
         self._process = subprocess.Popen(
             ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:-UsePerfData", *java, "-jar", jar, program, *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         try:
             self.ready = self.wait(lambda line: line.get("event") == "ready", START_SECONDS)
         except AssertionError:
@@ -117,8 +119,13 @@ class Peer:
         self._process.send_signal(signal.SIGTERM)
 
     def kill(self):
+        """At once; more than once is fine."""
         self._process.kill()
         self._process.wait()
+        self._reader.join()
+        self._process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
 
     def close(self):
         """Ends the input, which stops the peer gracefully."""
