@@ -1,7 +1,5 @@
 #include "bench/dubbo_load.h"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "bench/blocking_socket.h"
 #include "protocol/dubbo/client_session.h"
 #include "protocol/dubbo/request.h"
 
@@ -19,27 +18,6 @@ namespace meepo::bench {
 namespace {
 
 constexpr std::size_t kReadBytes = 65'536;
-
-[[noreturn]] void die(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
-int connect_to(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<std::uint16_t>(std::strtoul(address.c_str() + colon + 1, nullptr, 10)));
-  if (inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr) != 1) {
-    std::fprintf(stderr, "--server %s: expected an IPv4 HOST:PORT\n", address.c_str());
-    std::exit(2);
-  }
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  if (socket < 0 || connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) die(address.c_str());
-  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return socket;
-}
 
 /// create(ServiceInvokeParam, TaskType, String) as a Java consumer sends it.
 std::string create_body() {
@@ -63,14 +41,6 @@ std::string create_body() {
               .descriptor = "Lorg/cheng/meepo/task/dto/ServiceInvokeParam;Lorg/cheng/meepo/task/constant/TaskType;Ljava/lang/String;"},
              {service, kind, document.string("")}, attachments)
       .value();
-}
-
-void send_all(int socket, std::string_view octets) {
-  while (!octets.empty()) {
-    const ssize_t sent = send(socket, octets.data(), octets.size(), MSG_NOSIGNAL);
-    if (sent < 0) die("send");
-    octets.remove_prefix(static_cast<std::size_t>(sent));
-  }
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 """A small Dubbo client on a plain socket: it sends frames as a test wants them, also wrong ones, and reads what comes back.
 
 As a program it holds many connections, in a process of its own: `dubbo_wire.py HOST:PORT COUNT idle|slow`. `idle` sends nothing; `slow`
-sends one octet a second of a good create. At first, and at each line on standard input, it prints {"open":…,"closed":…,"refused":…}; it ends
-with its standard input.
+sends one octet a second of a good create. At first, and at each line on standard input, it prints a line of JSON: how many are "open",
+"closed" and "refused"; it ends with its standard input.
 """
 import json
 import resource

@@ -371,7 +371,8 @@ class Crowds(Shared):
             self.assertEqual({"open": CONNECTIONS, "closed": 0, "refused": 0}, json.loads(crowd.stdout.readline()))
             wait_for(lambda: self.descriptors() - descriptors > CONNECTIONS - OTHERS, 60, "the server has them")
             for _ in range(50):
-                answer = self.client().call(create())
+                with Client(self.server.dubbo) as other:
+                    answer = other.call(create())
                 self.assertEqual((OK, str), (answer.status, type(answer.value)), answer)
             self.assertLess(memory(self.server) - self.memory, CROWD_MEMORY_GROWTH + CONNECTIONS * CONNECTION_BYTES_MAX)
             if LONG:
