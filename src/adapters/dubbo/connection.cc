@@ -9,6 +9,9 @@
 #include <tuple>
 #include <utility>
 
+#include "protocol/dubbo/event.h"
+#include "protocol/dubbo/frame.h"
+
 namespace meepo::adapters::dubbo {
 
 namespace asio = boost::asio;
@@ -21,6 +24,8 @@ namespace {
 
 /// Reads before other connections have their turn.
 constexpr int kReadsInARow = 8;
+/// Sessions count theirs from 1; the answer to an event is not looked up.
+constexpr std::uint64_t kFirstHeartbeat = 0;
 
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -48,7 +53,14 @@ void Connection::start() {
 
 bool Connection::usable() const {
   if (state_ == State::Open) return !session_->is_stopping();
+  if (failures_ > 0) return false;
   return state_ == State::Connecting || steady_now() >= retry_at_;
+}
+
+SteadyTime Connection::usable_at() const { return state_ == State::Idle && failures_ == 0 ? retry_at_ : SteadyTime::max(); }
+
+std::string Connection::problem() const {
+  return problem_.empty() && session_ && session_->is_stopping() ? "the provider stops" : problem_;
 }
 
 // ---- calls --------------------------------------------------------------------------------------------------------------------
@@ -86,16 +98,18 @@ void Connection::send(CallId id, Call& call) {
   flush_later();
 }
 
-void Connection::forget(CallId id) {
+bool Connection::forget(CallId id) {
   const auto found = calls_.find(id);
-  if (found == calls_.end()) return;
+  if (found == calls_.end()) return false;
   waiting_bytes_ -= found->second.body.size();
-  if (const auto number = found->second.sent_as; number && session_) {
+  const auto number = found->second.sent_as;
+  if (number && session_) {
     session_->forget(*number);
     sent_.erase(*number);
   }
   calls_.erase(found);
   close_if_done();
+  return number.has_value();
 }
 
 void Connection::finish(CallId id, Outcome outcome) {
@@ -123,7 +137,8 @@ void Connection::connect() {
   const auto generation = ++generation_;
   connect_timer_.expires_after(kConnectWait);
   connect_timer_.async_wait([self = shared_from_this(), generation](error_code error) {
-    if (!error && self->generation_ == generation) self->connected(asio::error::timed_out, "connecting");
+    if (error || self->generation_ != generation || self->state_ == State::Open) return;
+    self->lost(self->state_ == State::Proving ? "the provider accepts connections, but does not answer" : "connecting: timed out");
   });
   resolver_.async_resolve(address_.host, std::to_string(address_.port), tcp::resolver::numeric_service,
                           [self = shared_from_this(), generation](error_code error, const tcp::resolver::results_type& found) {
@@ -136,17 +151,31 @@ void Connection::connect() {
 }
 
 void Connection::connected(const error_code& error, const char* doing) {
-  connect_timer_.cancel();
   if (error) return lost(std::string(doing) + ": " + error.message());
   error_code ignored;
   std::ignore = socket_.set_option(tcp::no_delay(true), ignored);
   std::ignore = socket_.non_blocking(true, ignored);
-  state_ = State::Open;
-  failures_ = 0;
-  problem_.clear();
+  proven_ = false;
   session_.emplace(io_.session, steady_now());
   arm_timer();
   wait_for_octets();
+  if (failures_ > 0) return prove();
+  open();
+}
+
+/// Any octet that the session takes will do; connect_timer_ goes on.
+void Connection::prove() {
+  state_ = State::Proving;
+  std::string heartbeat;
+  meepo::dubbo::append_frame(heartbeat, {.request = true, .two_way = true, .event = true, .id = kFirstHeartbeat},
+                             meepo::dubbo::kHeartbeatBody);
+  write(std::move(heartbeat));
+}
+
+void Connection::open() {
+  connect_timer_.cancel();
+  state_ = State::Open;
+  problem_.clear();
   waiting_bytes_ = 0;
   for (auto& [id, call] : calls_) send(id, call);
   changed_();
@@ -156,14 +185,14 @@ void Connection::connected(const error_code& error, const char* doing) {
 /// Every call ends, with what is known of it; the next try waits.
 void Connection::lost(const std::string& reason) {
   ++generation_;
-  const bool was_open = state_ == State::Open;
-  const bool stopping = was_open && session_->is_stopping();
+  const bool stopping = session_ && session_->is_stopping();
   state_ = State::Idle;
   problem_ = reason;
   const auto most = std::min<milliseconds>(kReconnectLeast * (std::int64_t{1} << std::min(failures_, 10)), kReconnectMost);
   // Half of it is drawn, so that executors that lost one provider together do not come back together.
   const auto drawn = milliseconds(static_cast<std::int64_t>(random_.next() % static_cast<std::uint64_t>(most.count() / 2 + 1)));
-  if (!was_open) ++failures_;
+  if (!proven_ || stopping) ++failures_;
+  proven_ = false;
   retry_at_ = steady_now() + (stopping ? kStoppingPause : most / 2) + drawn;
   resolver_.cancel();
   connect_timer_.cancel();
@@ -182,10 +211,10 @@ void Connection::lost(const std::string& reason) {
   end(std::move(ends));
   for (const auto id : waiting) finish(id, not_sent(Code::Unavailable, reason));
   changed_();
-  if (!kept_ || retired_ || abandoned_ || state_ != State::Idle) return;
+  if ((!kept_ && failures_ == 0) || retired_ || abandoned_ || state_ != State::Idle) return;
   connect_timer_.expires_at(retry_at_);
   connect_timer_.async_wait([self = shared_from_this()](error_code error) {
-    if (!error && self->state_ == State::Idle) self->connect();
+    if (!error && self->state_ == State::Idle && !self->retired_) self->connect();
   });
 }
 
@@ -208,6 +237,9 @@ void Connection::read() {
     end(session_->receive({io_.read_buffer.data(), octets}, steady_now()));
     if (generation_ != generation) return;
     if (session_->closed()) return lost(*session_->closed());
+    if (!std::exchange(proven_, true)) failures_ = 0;
+    if (state_ == State::Proving) open();
+    if (generation_ != generation) return;
     if (!stopped && session_->is_stopping()) changed_();
     flush_later();
     if (octets < io_.read_buffer.size()) break;
@@ -226,12 +258,16 @@ void Connection::flush_later() {
 }
 
 void Connection::flush() {
-  if (state_ != State::Open || writing_) return;
-  // The octets go with the handler: a lost connection may be followed by another before it runs.
-  auto out = std::make_shared<std::string>(session_->take_output(steady_now()));
+  if (!session_ || writing_) return;
+  auto out = session_->take_output(steady_now());
   arm_timer();
-  if (out->empty()) return;
+  if (!out.empty()) write(std::move(out));
+}
+
+void Connection::write(std::string octets) {
   writing_ = true;
+  // The octets go with the handler: a lost connection may be followed by another before it runs.
+  auto out = std::make_shared<const std::string>(std::move(octets));
   asio::async_write(socket_, asio::buffer(*out), [self = shared_from_this(), out, generation = generation_](error_code error, std::size_t) {
     if (self->generation_ != generation) return;
     self->writing_ = false;
@@ -264,13 +300,14 @@ void Connection::look_at_time() {
 // ---- its end ------------------------------------------------------------------------------------------------------------------
 
 void Connection::close_if_done() {
-  if (state_ != State::Open || !calls_.empty()) return;
-  if (retired_ || session_->is_stopping()) lost(retired_ ? "it is not needed any more" : "the provider stops");
+  if (state_ == State::Idle || !calls_.empty()) return;
+  if (retired_ || (session_ && session_->is_stopping())) lost(retired_ ? "it is not needed any more" : "the provider stops");
 }
 
 void Connection::retire() {
   retired_ = true;
-  if (state_ == State::Open) session_->stop();
+  if (session_) session_->stop();
+  if (state_ == State::Idle) connect_timer_.cancel();
   close_if_done();
 }
 

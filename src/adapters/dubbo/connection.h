@@ -1,6 +1,8 @@
 #pragma once
-// A provider's address and the one connection that all calls to it share: made when it is needed, kept while it lives, made again after
-// a pause that grows. Lives on its io_context's one thread; all calls there.
+// A provider's address and the one connection that all calls to it share: made when it is needed, kept while it lives. After a failure it
+// is made again in the background, after a pause that grows, and gets no calls before the provider has answered a heartbeat: a Java
+// provider that shuts down accepts connections and closes them, and a request that was written to one of those may have run for all that
+// is known. Lives on its io_context's one thread; all calls there.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -22,7 +24,7 @@
 
 namespace meepo::adapters::dubbo {
 
-inline constexpr milliseconds kConnectWait{3'000};       ///< looking the host up and connecting together
+inline constexpr milliseconds kConnectWait{3'000};       ///< looking the host up, connecting and a first heartbeat together
 inline constexpr milliseconds kReconnectLeast{100};      ///< after the first failure; doubled with each, half of it drawn
 inline constexpr milliseconds kReconnectMost{5'000};
 inline constexpr milliseconds kStoppingPause{2'000};     ///< a provider that said that it stops still listens for a while
@@ -41,32 +43,33 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Done = std::move_only_function<void(Outcome)>;
   using CallId = std::uint64_t;
 
-  /// @param kept     connects at once and again whenever it can
+  /// @param kept     connects at once and again whenever it can; else for a call, and again after a failure
   /// @param changed  usable() may answer another thing now
   Connection(Io& io, ports::Random& random, Address address, bool kept, std::function<void()> changed);
   void start();
 
   const Address& address() const { return address_; }
   bool is_open() const { return state_ == State::Open && !session_->is_stopping(); }
-  /// False: a call would fail at once, because the provider could not be reached lately or stops.
+  /// False: the provider could not be reached lately, or stops.
   bool usable() const;
-  /// When it may be tried again, if it is not usable.
-  SteadyTime usable_at() const { return retry_at_; }
-  /// Why it is not.
-  const std::string& problem() const { return problem_; }
+  /// When it is again, if nothing happens; max: `changed` will say so.
+  SteadyTime usable_at() const;
+  /// Why it is not; empty: nothing is known against it.
+  std::string problem() const;
   std::size_t active() const { return calls_.size(); }
 
   /// Sends a request, now or as soon as it is connected. `done` runs once, later, unless the call is forgotten; a failure with
   /// sent == false: no octet of it left.
   CallId call(std::string body, SteadyTime deadline, Done done);
-  void forget(CallId id);
-  /// Ends it once no call is under way.
+  /// Whether its request may have been written.
+  bool forget(CallId id);
+  /// Ends it once no call is under way, and for good.
   void retire();
   /// At once; no `done` runs any more.
   void abandon();
 
  private:
-  enum class State : std::uint8_t { Idle, Connecting, Open };
+  enum class State : std::uint8_t { Idle, Connecting, Proving, Open };
   struct Call {
     std::string body;  ///< while it waits for the connection
     SteadyTime deadline;
@@ -76,6 +79,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void connect();
   void connected(const boost::system::error_code& error, const char* doing);
+  void prove();
+  void open();
   void send(CallId id, Call& call);
   void finish(CallId id, Outcome outcome);
   void end(std::vector<meepo::dubbo::CallEnd> ends);
@@ -84,6 +89,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void flush_later();
   void flush();
+  void write(std::string octets);
   void arm_timer();
   void look_at_time();
   void close_if_done();
@@ -110,7 +116,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool flush_posted_ = false;
   bool retired_ = false;
   bool abandoned_ = false;
-  int failures_ = 0;  ///< in a row
+  bool proven_ = false;  ///< the provider has sent something on this connection
+  int failures_ = 0;     ///< connections in a row that came to nothing
   SteadyTime retry_at_;
   std::string problem_;
 };

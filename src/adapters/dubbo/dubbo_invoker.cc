@@ -40,7 +40,7 @@ Result<std::unique_ptr<DubboInvoker>> DubboInvoker::start(Options options) {
     if (!keys.insert(key).second) return fail(Code::Conflict, "the service " + service.interface + " is there twice", "services");
     if (service.url.empty()) {
       interfaces.insert(service.interface);
-      core->want(key);
+      if (!options.all) core->want(key);
       continue;
     }
     const auto address = address_of(service);

@@ -38,9 +38,9 @@ class DubboInvoker final : public ports::Invoker {
     std::optional<zookeeper::RegistryUrl> registry;
     std::vector<Service> services;
     bool all = false;  ///< every service that has providers in the registry
-    /// Called with all target keys (task/target.h, sorted) that can be called now: at the start, and when they have changed. A registered
-    /// service can be called while it has a provider that is not disabled, one with a fixed address while it is connected. On the
-    /// invoker's thread; not after the destructor has returned.
+    /// Called with all target keys (task/target.h, sorted) that can be called now: at the start, and when they have changed; changes that
+    /// follow each other within 100 ms come as one. A registered service can be called while it has a provider that is not disabled, one
+    /// with a fixed address while it is connected. On the invoker's thread; not after the destructor has returned.
     std::move_only_function<void(std::vector<std::string> target_keys)> on_targets;
   };
 

@@ -22,6 +22,8 @@ namespace {
 constexpr milliseconds kAfterDeadline{1'000};
 /// While no provider can be tried, they are looked at again so often at least: one may have been listed.
 constexpr milliseconds kLookAgain{250};
+/// Between two tellings of the targets: a registry that is read interface by interface changes them thousands of times in a row.
+constexpr milliseconds kTellPause{100};
 
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -44,7 +46,10 @@ void DubboInvoker::Core::run() {
     const auto& address = service.providers.front().address;
     auto& connection = connections_[address];
     if (!connection) {
-      connection = std::make_shared<Connection>(*io_, random_, address, true, [this] { targets_may_have_changed(); });
+      connection = std::make_shared<Connection>(*io_, random_, address, true, [this] {
+        targets_may_have_changed();
+        wake_waiting();
+      });
       connection->start();
     }
   }
@@ -68,6 +73,7 @@ void DubboInvoker::Core::stop() {
   waiting_.clear();
   connections_.clear();
   wait_timer_.reset();
+  tell_timer_.reset();
   io_.reset();
 }
 
@@ -108,6 +114,8 @@ void DubboInvoker::Core::begin(AttemptPtr attempt) {
   context->on_cancel([weak = weak_from_this(), weak_attempt = std::weak_ptr(attempt)] {
     const auto self = weak.lock();
     if (!self) return;
+    const std::scoped_lock lock(self->mutex_);
+    if (self->closed_) return;
     asio::post(self->io_->context, [self, weak_attempt] {
       if (const auto cancelled = weak_attempt.lock()) self->cancel(cancelled);
     });
@@ -119,15 +127,22 @@ void DubboInvoker::Core::begin(AttemptPtr attempt) {
 void DubboInvoker::Core::try_provider(const AttemptPtr& attempt) {
   const auto now = steady_now();
   const auto service = services_.find(attempt->key);
-  const bool listed = service != services_.end() && !service->second.providers.empty();
+  const bool listed = service != services_.end();
   if (const Provider* const chosen = listed ? choose_for(*attempt, service->second) : nullptr) return call(attempt, *chosen);
-  if (now < attempt->give_up_at) {
-    auto until = std::min(attempt->give_up_at, now + kLookAgain);
-    if (listed) {
-      for (const auto& provider : service->second.providers)
-        until = std::min(until, std::max(now, connection_to(provider.address)->usable_at()));
-    }
-    return wait(attempt, until);
+  if (now >= attempt->give_up_at) return fail_unreached(attempt);
+  auto until = std::min(attempt->give_up_at, now + kLookAgain);
+  if (listed) {
+    for (const auto& provider : service->second.providers)
+      until = std::min(until, std::max(now, connection_to(provider.address)->usable_at()));
+  }
+  wait(attempt, until);
+}
+
+/// Says of each provider that was tried, and of each that is listed, why not.
+void DubboInvoker::Core::fail_unreached(const AttemptPtr& attempt) {
+  if (const auto service = services_.find(attempt->key); service != services_.end()) {
+    for (const auto& provider : service->second.providers)
+      attempt->problems.try_emplace(provider.address, connection_to(provider.address)->problem());
   }
   std::string tried;
   for (const auto& [address, problem] : attempt->problems) tried += fmt::format("; {}: {}", address.text(), problem);
@@ -153,20 +168,37 @@ const Provider* DubboInvoker::Core::choose_for(const Attempt& attempt, const Ser
 }
 
 void DubboInvoker::Core::call(const AttemptPtr& attempt, const Provider& provider) {
+  const auto& context = *attempt->invocation.context;
+  const auto left = left_of(context);
+  if (attempt->body.empty()) {  // an earlier connection had it
+    auto body = request_of(std::get<ServiceTarget>(attempt->invocation.target), attempt->invocation.app_id, context, left);
+    if (!body) return finish(attempt, failed(body.error().message));
+    attempt->body = *std::move(body);
+  }
   attempt->connection = connection_to(provider.address);
-  const auto deadline = steady_now() + left_of(*attempt->invocation.context) + kAfterDeadline;
-  attempt->call = attempt->connection->call(attempt->body, deadline, [self = shared_from_this(), attempt](Connection::Outcome outcome) {
-    self->answered(attempt, std::move(outcome));
-  });
+  attempt->call = attempt->connection->call(
+      std::exchange(attempt->body, {}), steady_now() + left + kAfterDeadline,
+      [self = shared_from_this(), attempt](Connection::Outcome outcome) { self->answered(attempt, std::move(outcome)); });
 }
 
 void DubboInvoker::Core::answered(const AttemptPtr& attempt, Connection::Outcome outcome) {
   const auto connection = std::exchange(attempt->connection, nullptr);
-  if (outcome) return finish(attempt, result_of(*outcome));
+  if (outcome) {
+    auto result = result_of(*outcome);
+    if (result.outcome == Outcome::Fail) remember_failure(attempt->firing, connection->address());
+    return finish(attempt, std::move(result));
+  }
   const auto& failure = outcome.error();
-  if (!failure.sent && !failure.status && failure.error.code != Code::Exhausted && failure.error.code != Code::Timeout) {
+  const auto now = steady_now();
+  if (!failure.sent && !failure.status && failure.error.code != Code::Timeout && now < attempt->give_up_at) {
     attempt->problems[connection->address()] = failure.error.message;
+    // The connection takes no more for now. It can be used all the same, so looking again at once would not end.
+    if (failure.error.code == Code::Exhausted) return wait(attempt, std::min(attempt->give_up_at, now + kLookAgain));
     return try_provider(attempt);
+  }
+  if (!failure.sent && !failure.status) {
+    attempt->problems[connection->address()] = failure.error.message;
+    return fail_unreached(attempt);
   }
   remember_failure(attempt->firing, connection->address());
   finish(attempt, result_of(failure, connection->address().text(), std::get<ServiceTarget>(attempt->invocation.target)));
@@ -198,8 +230,13 @@ void DubboInvoker::Core::retry_waiting(bool all) {
 
 void DubboInvoker::Core::cancel(const AttemptPtr& attempt) {
   if (!open_.contains(attempt)) return;
-  if (const auto connection = std::exchange(attempt->connection, nullptr)) connection->forget(attempt->call);
-  finish(attempt, {.outcome = Outcome::Stopped, .result = std::nullopt, .error = "the call was given up; it may have run"});
+  const auto connection = std::exchange(attempt->connection, nullptr);
+  const bool sent = connection && connection->forget(attempt->call);
+  // Mostly it is the attempt's timeout that cancels: a retry may fare better with another.
+  if (sent) remember_failure(attempt->firing, connection->address());
+  finish(attempt, {.outcome = Outcome::Stopped,
+                   .result = std::nullopt,
+                   .error = sent ? "the call was given up; it may have run" : "the call was given up before it was sent"});
 }
 
 void DubboInvoker::Core::finish(const AttemptPtr& attempt, ports::InvokeResult result) {
@@ -239,14 +276,13 @@ void DubboInvoker::Core::apply(const std::string& interface, std::vector<Provide
     services_[key].providers.push_back(std::move(provider));
   }
   if (keys.empty()) keys_of_interface_.erase(interface);
-  retire_unlisted();
   targets_may_have_changed();
-  retry_waiting(true);
+  wake_waiting();
 }
 
 std::shared_ptr<Connection> DubboInvoker::Core::connection_to(const Address& address) {
   auto& connection = connections_[address];
-  if (!connection) connection = std::make_shared<Connection>(*io_, random_, address, false, [] {});
+  if (!connection) connection = std::make_shared<Connection>(*io_, random_, address, false, [this] { wake_waiting(); });
   return connection;
 }
 
@@ -266,12 +302,23 @@ void DubboInvoker::Core::retire_unlisted() {
 }
 
 /// Once a turn, however much changed.
-void DubboInvoker::Core::targets_may_have_changed() {
-  if (std::exchange(tell_posted_, true)) return;
+void DubboInvoker::Core::wake_waiting() {
+  if (waiting_.empty() || std::exchange(wake_posted_, true)) return;
   asio::post(io_->context, [self = shared_from_this()] {
-    self->tell_posted_ = false;
-    self->tell_targets();
+    self->wake_posted_ = false;
     self->retry_waiting(true);
+  });
+}
+
+/// At once after a pause, then every kTellPause.
+void DubboInvoker::Core::targets_may_have_changed() {
+  if (std::exchange(tell_armed_, true)) return;
+  tell_timer_->expires_at(tell_again_at_);
+  tell_timer_->async_wait([self = shared_from_this()](error_code) {
+    self->tell_armed_ = false;
+    if (self->told_once_) self->tell_again_at_ = steady_now() + kTellPause;  // the first says that there are none yet
+    self->retire_unlisted();
+    self->tell_targets();
   });
 }
 

@@ -28,7 +28,7 @@ struct Attempt {
   std::move_only_function<void(ports::InvokeResult)> done;
   std::string key;                          ///< of its service
   std::string firing;
-  std::string body;                         ///< of its request; kept until it was written
+  std::string body;                         ///< of its request, until a connection has it
   SteadyTime give_up_at;                    ///< no other provider is looked for from then on
   std::map<Address, std::string> problems;  ///< providers that were not reached, and why
   std::shared_ptr<Connection> connection;   ///< where its call is
@@ -69,11 +69,13 @@ class DubboInvoker::Core : public std::enable_shared_from_this<Core> {
   void retry_waiting(bool all);
   void cancel(const AttemptPtr& attempt);
   void finish(const AttemptPtr& attempt, ports::InvokeResult result);
+  void fail_unreached(const AttemptPtr& attempt);
   void remember_failure(const std::string& firing, const Address& address);
 
   void apply(const std::string& interface, std::vector<Provider> providers);
   std::shared_ptr<Connection> connection_to(const Address& address);
   void retire_unlisted();
+  void wake_waiting();
   void targets_may_have_changed();
   void tell_targets();
 
@@ -99,7 +101,10 @@ class DubboInvoker::Core : public std::enable_shared_from_this<Core> {
   std::deque<std::string> failed_order_;
   std::vector<std::string> told_;
   bool told_once_ = false;
-  bool tell_posted_ = false;
+  std::optional<boost::asio::steady_timer> tell_timer_{io_->context};
+  SteadyTime tell_again_at_;
+  bool tell_armed_ = false;
+  bool wake_posted_ = false;
   std::thread thread_;
 };
 

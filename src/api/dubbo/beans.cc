@@ -84,6 +84,7 @@ Result<void> put_one(const Value& bean, const std::string& prefix, std::string_v
     if (!text) return fail(std::move(text.error()));
     (service.*set)(*std::move(text));
   }
+  if (service.version() == "0.0.0") service.clear_version();  // Dubbo's word for none
   service.set_group(std::string(group));
   if (auto put = put_types(bean.field("paramsType"), prefix + "paramsType", service); !put) return put;
   return put_params(bean.field("params"), prefix + "params", service);

@@ -49,7 +49,7 @@ void DubboConnection::wait_for_octets() {
     self->reading_ = false;
     if (self->closed_) return;
     if (error) return self->close(error.message());
-    self->read();
+    self->core_.may_read() ? self->read() : self->core_.paused(self->id_);
   });
 }
 

@@ -87,8 +87,8 @@ class DubboServer::Core : public std::enable_shared_from_this<Core> {
   struct Delivery {
     std::uint64_t connection = 0;
     std::uint64_t ticket = 0;
-    std::size_t octets = 0;  // of the request, given back
-    DubboTaskService::Reply reply;
+    std::size_t octets = 0;  // that it had taken of served_bytes_
+    DubboTaskService::MakeReply make_reply;
   };
 
   void accept();

@@ -54,18 +54,23 @@ void DubboServer::Core::accepted(tcp::socket socket) {
 
 void DubboServer::Core::serve(std::uint64_t connection, std::vector<dubbo::ServedCall> calls, const asio::ip::address& peer,
                               std::size_t octets) {
-  served_bytes_ += octets;
-  std::vector<std::uint64_t> tickets;
-  tickets.reserve(calls.size());
-  for (const auto& call : calls) tickets.push_back(call.ticket);
-  service_->serve(
-      calls, peer,
-      [weak = weak_from_this(), connection, octets, tickets = std::move(tickets)](std::size_t index, DubboTaskService::Reply reply) {
-        const auto self = weak.lock();
-                    // The first call of the batch carries its octets.
-        if (self)
-          self->deliver({.connection = connection, .ticket = tickets[index], .octets = index == 0 ? octets : 0, .reply = std::move(reply)});
-      });
+  struct Open {
+    std::uint64_t ticket = 0;
+    std::size_t octets = 0;
+  };
+  std::vector<Open> open;
+  open.reserve(calls.size());
+  for (const auto& call : calls) {
+    // The first of those that came together stands for their octets.
+    open.push_back({.ticket = call.ticket, .octets = DubboTaskService::answer_bytes(call.request) + (open.empty() ? octets : 0)});
+    served_bytes_ += open.back().octets;
+  }
+  const auto answered = [weak = weak_from_this(), connection, open = std::move(open)](std::size_t index, DubboTaskService::MakeReply make) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->deliver({.connection = connection, .ticket = open[index].ticket, .octets = open[index].octets, .make_reply = std::move(make)});
+  };
+  service_->serve(calls, peer, DubboTaskService::Answered(answered));
 }
 
 void DubboServer::Core::deliver(Delivery delivery) {
@@ -82,11 +87,11 @@ void DubboServer::Core::drain_deliveries() {
     deliveries.swap(deliveries_);
   }
   std::vector<std::shared_ptr<DubboConnection>> answered;
-  for (const auto& delivery : deliveries) {
+  for (auto& delivery : deliveries) {
     served_bytes_ -= delivery.octets;
     const auto found = connections_.find(delivery.connection);
     if (found == connections_.end()) continue;
-    found->second->answer(delivery.ticket, delivery.reply.answer);
+    found->second->answer(delivery.ticket, std::exchange(delivery.make_reply, nullptr)().answer);
     if (answered.empty() || answered.back() != found->second) answered.push_back(found->second);
   }
   for (const auto& connection : answered) connection->flush();

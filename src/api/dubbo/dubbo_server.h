@@ -17,7 +17,8 @@ namespace meepo::api {
 struct DubboLimits {
   std::size_t connections = 15'000;  ///< more are closed at once; Java consumers keep one each
   std::size_t held_bytes = std::size_t{256} << 20U;  ///< of unfinished frames over all connections; the one that holds most is closed
-  std::size_t served_bytes = std::size_t{256} << 20U;  ///< of calls without an answer, over all connections: then reading pauses
+  /// Of calls without an answer, with what their answers may hold, over all connections: then reading pauses.
+  std::size_t served_bytes = std::size_t{256} << 20U;
   dubbo::ServerOptions session;  ///< of each connection
 };
 

@@ -8,6 +8,7 @@
 
 #include "api/dubbo/beans.h"
 #include "api/dubbo/task_options.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "protocol/dubbo/descriptor.h"
 #include "protocol/hessian2/text.h"
@@ -107,6 +108,12 @@ std::optional<dubbo::Refusal> DubboTaskService::check(const dubbo::RequestHead& 
   return refuse("no such method; there are " + known_methods());
 }
 
+std::size_t DubboTaskService::answer_bytes(const dubbo::Request& request) {
+  const Method* const method = method_of(request);
+  if (method == nullptr || method->permission != Permission::TasksRead) return 0;
+  return method->verb == Verb::List || method->verb == Verb::Search ? Calls::kPageBytes : limits::kPayloadBytesMax;
+}
+
 std::vector<std::string> DubboTaskService::methods() {
   std::vector<std::string> names;
   for (const Method& method : kMethods) names.emplace_back(method.name);
@@ -198,11 +205,13 @@ void DubboTaskService::serve_one(const Call& call, Creates& creates, const Answe
       request.set_id(*id);
       // A task that is not there is null, as the ids of another Meepo are.
       if (!task_id_from(*id)) return answered(i, returned(Value()));
-      return calls_.get(request, [this, i, form = call.form, answered](const Result<v1::Task>& task) {
+      return calls_.get(request, [this, i, form = call.form, answered](Result<v1::Task> task) {
         if (!task) return answered(i, task.error().code == Code::NotFound ? returned(Value()) : thrown(task.error()));
-        auto document = std::make_shared<Document>();
-        const Value context = context_from(*task, settings_.server, form, *document);
-        answered(i, returned(context, std::move(document)));
+        answered(i, [this, form, task = *std::move(task)] {
+          auto document = std::make_shared<Document>();
+          const Value context = context_from(task, settings_.server, form, *document);
+          return returned(context, std::move(document));
+        });
       });
     }
     case Verb::SaveResult: {
@@ -213,11 +222,13 @@ void DubboTaskService::serve_one(const Call& call, Creates& creates, const Answe
       });
     }
     case Verb::GetResult:
-      return calls_.result(*id, [i, answered](const Result<v1::Payload>& result) {
+      return calls_.result(*id, [i, answered](Result<v1::Payload> result) {
         if (!result) return answered(i, thrown(result.error()));
-        auto document = std::make_shared<Document>();
-        const Value value = value_from(*result, *document);
-        answered(i, returned(value, std::move(document)));
+        answered(i, [result = *std::move(result)] {
+          auto document = std::make_shared<Document>();
+          const Value value = value_from(result, *document);
+          return returned(value, std::move(document));
+        });
       });
     case Verb::Create:
     case Verb::List:
@@ -249,16 +260,18 @@ void DubboTaskService::list(const Call& call, const v1::ListTasksRequest& filter
   v1::ListTasksRequest request = filter;
   request.set_page_size(kListTasksMax);
   calls_.list(request,
-              [this, i = call.index, form = call.form, version = std::move(version), answered](const Result<v1::ListTasksResponse>& page) {
+              [this, i = call.index, form = call.form, version = std::move(version), answered](Result<v1::ListTasksResponse> page) {
                 if (!page) return answered(i, thrown(page.error()));
-                auto document = std::make_shared<Document>();
-                std::vector<Value> contexts;
-                for (const auto& task : page->tasks()) {
-                  if (!version.empty() && task.spec().target().service().version() != version) continue;
-                  contexts.push_back(context_from(task, settings_.server, form, *document));
-                }
-                const Value all = document->list("", contexts);
-                answered(i, returned(all, std::move(document)));
+                answered(i, [this, form, version, page = *std::move(page)] {
+                  auto document = std::make_shared<Document>();
+                  std::vector<Value> contexts;
+                  for (const auto& task : page.tasks()) {
+                    if (!version.empty() && task.spec().target().service().version() != version) continue;
+                    contexts.push_back(context_from(task, settings_.server, form, *document));
+                  }
+                  const Value all = document->list("", contexts);
+                  return returned(all, std::move(document));
+                });
               });
 }
 

@@ -35,14 +35,28 @@ class DubboTaskService {
     dubbo::Answer answer;
     std::shared_ptr<hessian2::Document> document;
   };
+  /// Makes the answer: to be called once, on another thread than the scheduler's loop, where beans are made of large tasks.
+  using MakeReply = std::move_only_function<Reply()>;
   /// Called once for each call, by its place in the list.
-  using Answered = std::function<void(std::size_t index, Reply reply)>;
+  class Answered {
+   public:
+    explicit Answered(std::function<void(std::size_t, MakeReply)> answered) : answered_(std::move(answered)) {}
+    void operator()(std::size_t index, MakeReply make) const { answered_(index, std::move(make)); }
+    void operator()(std::size_t index, Reply reply) const {
+      answered_(index, [reply = std::move(reply)]() mutable { return std::move(reply); });
+    }
+
+   private:
+    std::function<void(std::size_t, MakeReply)> answered_;
+  };
 
   DubboTaskService(Settings settings, Calls& calls, const Access& access)
       : settings_(std::move(settings)), calls_(calls), access_(access) {}
 
   /// Refuses what this provider does not have: path, version, method, parameter types. The text names what was looked up and what there is.
   static std::optional<dubbo::Refusal> check(const dubbo::RequestHead& head);
+  /// Octets that a call may take while it is served, beside those of its request: an answer may hold whole tasks.
+  static std::size_t answer_bytes(const dubbo::Request& request);
   /// The names of its methods.
   static std::vector<std::string> methods();
 

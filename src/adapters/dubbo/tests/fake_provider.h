@@ -77,6 +77,24 @@ class FakeProvider {
       for (const auto& link : std::exchange(links_, {})) link->socket.close();
     });
   }
+  /// Whether new connections are closed as soon as they are accepted, as a Java provider that shuts down does.
+  void close_new(bool close) {
+    run([this, close] { closes_new_ = close; });
+  }
+  /// Waits until so many connections have come in all.
+  void wait_for_connections(std::size_t connections) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return accepted_ >= connections; });
+  }
+  /// Answers every call that has not been answered.
+  void answer_open(const meepo::dubbo::Answer& answer) {
+    run([&] {
+      for (auto& [link, ticket] : std::exchange(open_, {})) {
+        link->session.answer(ticket, answer);
+        flush(link);
+      }
+    });
+  }
   /// Tells the consumers that it stops, and goes on answering.
   void say_stop() {
     run([this] {
@@ -114,6 +132,11 @@ class FakeProvider {
       {
         const std::scoped_lock lock(mutex_);
         ++accepted_;
+        changed_.notify_all();
+      }
+      if (closes_new_) {
+        socket.close();
+        return accept();
       }
       const auto link = std::make_shared<Link>(std::move(socket), now());
       links_.insert(link);
@@ -129,7 +152,11 @@ class FakeProvider {
       }
       for (const auto& call : link->session.receive({link->buffer.data(), octets}, now())) {
         note(call.request);
-        if (const auto answer = serve_(call.request)) link->session.answer(call.ticket, *answer);
+        if (const auto answer = serve_(call.request)) {
+          link->session.answer(call.ticket, *answer);
+        } else {
+          open_.emplace_back(link, call.ticket);
+        }
       }
       if (link->socket.is_open()) {
         flush(link);
@@ -160,6 +187,8 @@ class FakeProvider {
   boost::asio::ip::tcp::acceptor acceptor_{io_};
   std::uint16_t port_ = 0;
   std::set<LinkPtr> links_;
+  std::vector<std::pair<LinkPtr, std::uint64_t>> open_;  ///< calls without an answer
+  bool closes_new_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Seen> seen_;      // guarded by mutex_
