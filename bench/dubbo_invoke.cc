@@ -1,16 +1,22 @@
 // Calls of a Dubbo provider through the invoker that executors use, beside Java's generic consumer (bench/dubbo.py). Prints one JSON
 // object: microseconds of the clock, of this process's processors, and of the median and the slowest hundredth of the calls.
-//   meepo_dubbo_invoke dubbo://HOST:PORT CALLS IN_FLIGHT WARM_UP
+//   meepo_dubbo_invoke dubbo://HOST:PORT CALLS IN_FLIGHT WARM_UP inside|outside
+// Who calls: `inside`, the invoker's thread when an answer comes, so that no thread waits for another; `outside`, a thread that blocks
+// while IN_FLIGHT calls are under way, as Java's callers do: two changes of threads a call, of which many in flight share some.
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <future>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapters/dubbo/dubbo_invoker.h"
@@ -41,27 +47,80 @@ std::int64_t clock_ns(clockid_t clock) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-/// Keeps so many calls under way: each that ends begins the next one.
+/// Calls of one method; what fails ends the process.
 class Load {
  public:
   explicit Load(adapters::dubbo::DubboInvoker& invoker) : invoker_(invoker) {}
 
-  /// Nanoseconds of each call; ends the process when one fails.
-  std::vector<std::int64_t> run(int calls, int in_flight) {
+  /// Nanoseconds of each of so many calls, `in_flight` of which are under way at a time; at least one of either.
+  std::vector<std::int64_t> run(int calls, int in_flight, bool outside) {
     took_.clear();
     took_.reserve(static_cast<std::size_t>(calls));
-    left_ = calls;
-    std::promise<void> over;
-    over_ = &over;
-    calls_ = static_cast<std::size_t>(calls);
-    for (int i = 0; i < std::min(calls, in_flight); ++i) call();
-    over.get_future().wait();
+    if (outside) {
+      call_from_here(calls, in_flight);
+    } else {
+      call_from_inside(calls, in_flight);
+    }
     return took_;
   }
 
  private:
-  void call() {
-    if (left_.fetch_sub(1) <= 0) return;
+  /// Places for one taker. It blocks at once: std's semaphores spin first, which costs processor time that no caller of Java spends.
+  class Room {
+   public:
+    explicit Room(int places) : free_(places) {}
+    /// All that are free, once it is so many.
+    int take(int least) {
+      std::unique_lock lock(mutex_);
+      least_ = least;
+      freed_.wait(lock, [&] { return free_ >= least_; });
+      return std::exchange(free_, 0);
+    }
+    /// Notifies under the lock: the room may be gone as soon as it is free.
+    void give_back() {
+      const std::scoped_lock lock(mutex_);
+      if (++free_ >= least_) freed_.notify_one();
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable freed_;
+    int free_;
+    int least_ = 1;
+  };
+
+  void call_from_here(int calls, int in_flight) {
+    Room room(in_flight);
+    int places = room.take(in_flight);
+    for (int left = calls; left > 0; --left) {
+      if (places == 0) places = room.take(1);
+      --places;
+      call([&room] { room.give_back(); });
+    }
+    room.take(in_flight - places);
+  }
+
+  /// Each call that ends begins the next one.
+  void call_from_inside(int calls, int in_flight) {
+    Chain chain{.left = calls, .ended = Room(0)};
+    for (int i = 0; i < std::min(calls, in_flight); ++i) next(chain);
+    chain.ended.take(calls);
+  }
+
+  struct Chain {
+    std::atomic<int> left;  ///< to be begun
+    Room ended;
+  };
+
+  void next(Chain& chain) {
+    if (chain.left.fetch_sub(1) <= 0) return;
+    call([this, &chain] {
+      next(chain);
+      chain.ended.give_back();
+    });
+  }
+
+  void call(std::move_only_function<void()> ended) {
     const auto begun = clock_ns(CLOCK_MONOTONIC);
     invoker_.invoke(
         {.target = ServiceTarget{.interface = "demo.api.EchoService",
@@ -73,32 +132,30 @@ class Load {
          .app_id = "bench",
          .context = std::make_shared<Context>(++number_)},
         [] {},
-        [this, begun](const ports::InvokeResult& result) {
+        [this, begun, ended = std::move(ended)](const ports::InvokeResult& result) mutable {
           if (result.outcome != Outcome::Success) {
             std::fprintf(stderr, "%s\n", result.error.c_str());
             std::_Exit(1);
           }
           took_.push_back(clock_ns(CLOCK_MONOTONIC) - begun);
-          if (took_.size() == calls_) return over_->set_value();
-          call();
+          ended();
         });
   }
 
   adapters::dubbo::DubboInvoker& invoker_;
   std::atomic<std::uint64_t> number_ = 0;
-  std::atomic<int> left_ = 0;
-  std::promise<void>* over_ = nullptr;
-  std::size_t calls_ = 0;
   std::vector<std::int64_t> took_;  // touched on the invoker's thread while calls are under way
 };
 
 int run(int count, char** values) {
-  if (count != 5) {
-    std::fprintf(stderr, "expected dubbo://HOST:PORT CALLS IN_FLIGHT WARM_UP\n");
+  const std::string_view who = count == 6 ? values[5] : "";
+  const int calls = count == 6 ? std::atoi(values[2]) : 0;
+  const int in_flight = count == 6 ? std::atoi(values[3]) : 0;
+  const int warm_up = count == 6 ? std::atoi(values[4]) : 0;
+  if (calls < 1 || in_flight < 1 || warm_up < 1 || (who != "inside" && who != "outside")) {
+    std::fprintf(stderr, "expected dubbo://HOST:PORT CALLS IN_FLIGHT WARM_UP inside|outside, each number at least 1\n");
     return 2;
   }
-  const int calls = std::atoi(values[2]);
-  const int in_flight = std::atoi(values[3]);
   adapters::dubbo::DubboInvoker::Options options;
   options.services.push_back({.interface = "demo.api.EchoService", .version = {}, .group = {}, .url = values[1]});
   auto invoker = adapters::dubbo::DubboInvoker::start(std::move(options));
@@ -107,10 +164,10 @@ int run(int count, char** values) {
     return 1;
   }
   Load load(**invoker);
-  load.run(std::atoi(values[4]), in_flight);
+  load.run(warm_up, in_flight, who == "outside");
   const auto wall = clock_ns(CLOCK_MONOTONIC);
   const auto cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-  auto took = load.run(calls, in_flight);
+  auto took = load.run(calls, in_flight, who == "outside");
   const auto wall_us = (clock_ns(CLOCK_MONOTONIC) - wall) / 1'000;
   const auto cpu_us = (clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu) / 1'000;
   std::ranges::sort(took);
