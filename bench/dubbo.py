@@ -23,7 +23,7 @@ CREATES, IN_FLIGHT, ROUNDS = 30_000, 50, 3
 JAVA_CREATES = 15_000
 CALLS = 20_000
 # Not scaled: a Java consumer whose compiler is still at work takes three times the CPU, which would flatter us.
-COMPILE_CALLS, WARM_UP = 60_000, 20_000  # before the first round, and before each
+COMPILE_CALLS, WARM_UP = 60_000, 20_000  # before the first round, and before each of calls
 SECONDS_MAX = 600  # of one command
 JAVA_VERSIONS = ("2.7.23", "3.3.6")
 TASK_SERVICE = "org.cheng.meepo.task.service.TaskService"
@@ -187,7 +187,7 @@ def java_creates_lines(system, rounds, creates):
         consumers = {version: stack.enter_context(peers.Peer(version, "consumer", "--url", url, "--timeout", "60000", "--retries", "0"))
                      for version in JAVA_VERSIONS}
         for consumer in consumers.values():
-            rounds.with_java(consumer, JAVA_CREATES)  # its compiler's round, whatever the scale
+            rounds.with_java(consumer, COMPILE_CALLS)
         for _, version in turn_about(JAVA_VERSIONS):
             rows[version].append(rounds.with_java(consumers[version], creates))
     for version in JAVA_VERSIONS:
