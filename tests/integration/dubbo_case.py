@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "java"))
 import peers  # noqa: E402 (its folder is no package)
 
 CLONE_NEWNET = 0x40000000
-ADDRESS, VERSIONS = peers.ADDRESS, peers.VERSIONS
+ADDRESS, VERSIONS, plain = peers.ADDRESS, peers.VERSIONS, peers.plain
 ECHO = "demo.api.EchoService"
 TASK_SERVICE = "org.cheng.meepo.task.service.TaskService"
 REFUSED = "org.cheng.meepo.task.exception.TaskServiceException"
@@ -97,12 +97,7 @@ class JavaCase(Case):
 
     @classmethod
     def setUpClass(cls):
-        class Owner(Case):
-            def runTest(self):
-                pass
-        cls.owner = Owner()
-        cls.owner.setUp()
-        cls.addClassCleanup(cls.owner.doCleanups)
+        cls.own_for_class()
         folder = os.path.join(cls.owner.folder, "zookeeper")
         cls.zookeeper = cls.enterClassContext(peers.ZooKeeper(folder))
         cls.registry = cls.zookeeper.url
@@ -136,18 +131,6 @@ class JavaCase(Case):
     def providers(self, interface, root="dubbo"):
         with self.nodes() as nodes:
             return nodes.children(f"/{root}/{interface}/providers")
-
-
-def plain(value):
-    """A peer's description of a value without identities, and with maps in a fixed order."""
-    if isinstance(value, dict):
-        entries = value.get("entries")
-        if entries is not None:
-            value = {**value, "entries": sorted(entries, key=lambda entry: str(entry[0]))}
-        return {name: plain(child) for name, child in value.items() if name != "$id"}
-    if isinstance(value, (list, tuple)):
-        return [plain(child) for child in value]
-    return value
 
 
 def call(method="text", types=("java.lang.String",), arguments=("x",), interface=ECHO, **more):

@@ -260,6 +260,16 @@ class Case(unittest.TestCase):
         self.folder, self.processes = base, []
         self.addCleanup(self._clean)
 
+    @classmethod
+    def own_for_class(cls):
+        """For setUpClass: `cls.owner` is a case whose folder and processes all tests of the class share; they go when the class is over."""
+        class Owner(Case):
+            def runTest(self):
+                pass
+        cls.owner = Owner()
+        cls.owner.setUp()
+        cls.addClassCleanup(cls.owner.doCleanups)
+
     def add(self, process):
         self.processes.append(process)
         return process

@@ -106,12 +106,7 @@ class Shared(Case):
 
     @classmethod
     def setUpClass(cls):
-        class Owner(Case):
-            def runTest(self):
-                pass
-        cls.owner = Owner()
-        cls.owner.setUp()
-        cls.addClassCleanup(cls.owner.doCleanups)
+        cls.own_for_class()
         cls.system = cls.owner.server()
         cls.api = cls.system.api()
 

@@ -84,12 +84,7 @@ class Shared(Case):
 
     @classmethod
     def setUpClass(cls):
-        class Owner(Case):
-            def runTest(self):
-                pass
-        cls.owner = Owner()
-        cls.owner.setUp()
-        cls.addClassCleanup(cls.owner.doCleanups)
+        cls.own_for_class()
         cls.server = cls.owner.add(DubboServer(cls.owner.folder, dubbo="127.0.0.1:0")).start()
 
     def setUp(self):

@@ -52,18 +52,6 @@ ROUND_TRIPS = (
 GENERIC = "GenericException"
 
 
-def plain(value):
-    """Without identities, and with maps in a fixed order."""
-    if isinstance(value, dict):
-        entries = value.get("entries")
-        if entries is not None:
-            value = {**value, "entries": sorted(entries, key=lambda entry: str(entry[0]))}
-        return {name: plain(child) for name, child in value.items() if name != "$id"}
-    if isinstance(value, (list, tuple)):
-        return [plain(child) for child in value]
-    return value
-
-
 class Peers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -95,9 +83,9 @@ class Peers(unittest.TestCase):
                 self.assertIn("result", answer)
                 if expected is ARRIVED:
                     begin = provider.wait(lambda line: line.get("method") == method, since=since)
-                    self.assertEqual(plain(begin["args"]), plain([argument]))
+                    self.assertEqual(peers.plain(begin["args"]), peers.plain([argument]))
                 else:
-                    self.assertEqual(plain(answer["result"]), plain(wanted))
+                    self.assertEqual(peers.plain(answer["result"]), peers.plain(wanted))
         for method, arguments, thrown in (("failChecked", ["bad", 42], "demo.api.GreetException"),
                                           ("failRuntime", ["bad"], "java.lang.IllegalStateException")):
             with self.subTest(method=method):
@@ -117,7 +105,7 @@ class Peers(unittest.TestCase):
                     since = len(provider.lines)
                     self.assertIn("result", call("person", ["demo.api.Person"], [PERSON]))
                     arrived = provider.wait(lambda line: line.get("method") == "person", since=since)["args"][0]
-                    fields = plain(arrived)["fields"]
+                    fields = peers.plain(arrived)["fields"]
                     self.assertEqual({name: fields[name] for name in PERSON["fields"]}, PERSON["fields"])
                 thrown = consumer.direct("failChecked", ["java.lang.String", "int"], ["bad", 42])["exception"]
                 self.assertEqual((thrown["class"], thrown["message"]), ("demo.api.GreetException", "bad"))

@@ -51,6 +51,18 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def plain(value):
+    """A peer's description of a value without identities, and with maps in a fixed order."""
+    if isinstance(value, dict):
+        entries = value.get("entries")
+        if entries is not None:
+            value = {**value, "entries": sorted(entries, key=lambda entry: str(entry[0]))}
+        return {name: plain(child) for name, child in value.items() if name != "$id"}
+    if isinstance(value, (list, tuple)):
+        return [plain(child) for child in value]
+    return value
+
+
 class Peer:
     """One program of peers.jar: `Peer("2.7.23", "provider", "--registry", url)`. A context manager that ends it gracefully."""
 

@@ -177,7 +177,9 @@ void Connection::open() {
   state_ = State::Open;
   problem_.clear();
   waiting_bytes_ = 0;
-  for (auto& [id, call] : calls_) send(id, call);
+  for (auto& [id, call] : calls_) {
+    if (!call.body.empty()) send(id, call);  // else it was refused, and its end is on the way
+  }
   changed_();
   close_if_done();
 }

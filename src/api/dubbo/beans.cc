@@ -148,18 +148,6 @@ Value service_of(const v1::Target& target, const Value& next, const Writer& writ
                       {"nextService", next}});
 }
 
-std::string_view status_name(v1::Status::Value status) {
-  switch (status) {
-    case v1::Status::CREATE: return "CREATE";
-    case v1::Status::SCHEDULE: return "SCHEDULE";
-    case v1::Status::RUNNING: return "RUNNING";
-    case v1::Status::DONE: return "DONE";
-    case v1::Status::SUCCESS: return "SUCCESS";
-    case v1::Status::CANCEL: return "CANCEL";
-    default: return "FAIL";
-  }
-}
-
 }  // namespace
 
 Result<std::string> text_from(const Value& value, std::string_view field) {
@@ -231,7 +219,7 @@ Value context_from(const v1::Task& task, std::string_view server, BeanForm form,
                                     {"runOnce", Document::boolean(spec.run_once())},
                                     {"appId", writer.text(spec.app_id())},
                                     {"scheduleServer", writer.text(server)},
-                                    {"taskStatus", writer.enumeration(kTaskStatus, status_name(task.status()))},
+                                    {"taskStatus", writer.enumeration(kTaskStatus, v1::Status::Value_Name(task.status()))},
                                     {"progressId", writer.text_or_null(task.latest().id())},
                                     {"executeResult", value_from(task.latest().result(), document)}});
 }

@@ -81,6 +81,7 @@ Reply returned_text(std::string_view utf8) {
 struct DubboTaskService::Call {
   std::size_t index = 0;
   const dubbo::Request& request;
+  Verb verb;
   BeanForm form = BeanForm::Object;
 
   /// Argument i; check() has seen how many there are, a generic call without types may have fewer.
@@ -109,8 +110,8 @@ std::optional<dubbo::Refusal> DubboTaskService::check(const dubbo::RequestHead& 
 }
 
 std::size_t DubboTaskService::answer_bytes(const dubbo::Request& request) {
-  const Method* const method = method_of(request);
-  if (method == nullptr || method->permission != Permission::TasksRead) return 0;
+  const auto method = std::ranges::find(kMethods, request.method, &Method::name);
+  if (method == kMethods.end() || method->permission != Permission::TasksRead) return 0;
   return method->verb == Verb::List || method->verb == Verb::Search ? Calls::kPageBytes : limits::kPayloadBytesMax;
 }
 
@@ -146,23 +147,24 @@ Result<void> DubboTaskService::admit(const dubbo::Request& request, Permission p
 void DubboTaskService::serve(const std::vector<dubbo::ServedCall>& calls, const boost::asio::ip::address& peer, const Answered& answered) {
   Creates creates;
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    const Call call{.index = i, .request = calls[i].request, .form = calls[i].request.generic ? BeanForm::Map : BeanForm::Object};
-    if (const auto group = call.request.attachments.text("group"); !group.empty()) {
+    const dubbo::Request& request = calls[i].request;
+    if (const auto group = request.attachments.text("group"); !group.empty()) {
       answered(i, failed(dubbo::Status::ServiceError,
                          fmt::format("Service {}: not served in group {}; it has none.", kTaskServiceInterface, quoted(group))));
       continue;
     }
-    const Method* const method = method_of(call.request);
+    const Method* const method = method_of(request);
     if (method == nullptr) {
-      answered(i, failed(dubbo::Status::ServiceError, fmt::format("Method {} of {} with these types: there are {}.",
-                                                                  quoted(call.request.method), kTaskServiceInterface, known_methods())));
+      answered(i, failed(dubbo::Status::ServiceError, fmt::format("Method {} of {} with these types: there are {}.", quoted(request.method),
+                                                                  kTaskServiceInterface, known_methods())));
       continue;
     }
-    if (const auto admitted = admit(call.request, method->permission, peer); !admitted) {
+    if (const auto admitted = admit(request, method->permission, peer); !admitted) {
       answered(i, thrown(admitted.error()));
       continue;
     }
-    serve_one(call, creates, answered);
+    serve_one({.index = i, .request = request, .verb = method->verb, .form = request.generic ? BeanForm::Map : BeanForm::Object}, creates,
+              answered);
   }
   if (creates.specs.empty()) return;
   calls_.create_all(std::move(creates.specs), [indexes = std::move(creates.indexes), answered](Calls::CreatedAll created) {
@@ -173,7 +175,7 @@ void DubboTaskService::serve(const std::vector<dubbo::ServedCall>& calls, const 
 }
 
 void DubboTaskService::serve_one(const Call& call, Creates& creates, const Answered& answered) {
-  const Verb verb = method_of(call.request)->verb;
+  const Verb verb = call.verb;
   if (verb == Verb::Create) return create(call, creates, answered);
   v1::ListTasksRequest filter;
   if (auto app = attachment_text(call.request.attachments, "appId")) filter.set_app_id(*std::move(app));
