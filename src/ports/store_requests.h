@@ -256,7 +256,8 @@ struct PurgeRequest {
   struct Answer {
     std::uint64_t tasks = 0;
     std::uint64_t rows = 0;
-    bool more = false;  ///< `limit` was reached
+    std::uint64_t request_ids = 0;
+    bool more = false;  ///< tasks and rows: `limit` was reached
   };
   Shard shard = 0;
   Fence fence;
@@ -265,7 +266,7 @@ struct PurgeRequest {
   SysTime request_ids_before;
   std::uint64_t tasks_max = limits::kEndedTasksMax / kShardCount;  ///< ended tasks kept in this shard, the newest
   std::uint64_t rows_of_task_max = limits::kRowsOfTaskMax;  ///< ended rows kept of a living task, the newest
-  std::size_t limit = 1'000;  ///< rows and tasks removed in this operation
+  std::size_t limit = 1'000;  ///< rows and tasks removed in this operation, and request ids looked at: the next goes on behind them
 };
 
 /// The store's clock was stepped: what counts elapsed time moves with it: run, claim and redelivery deadlines, retry instants, and the

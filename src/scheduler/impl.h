@@ -66,8 +66,8 @@ class Scheduler::Impl {
   static constexpr std::size_t kCreatesInStoreMax = 256;
   static constexpr std::size_t kClaimsPerRequest = 64;  ///< few, so that the first of many due firings are sent while the rest is claimed
   static constexpr int kUpdateTries = 20;  ///< a tick or another update may come between reading and writing
-  static constexpr milliseconds kPurgeAgain{100};  ///< the same shard, while it has more to look at
   static constexpr std::size_t kPurgePiece = 256;  ///< rows and tasks removed at a time
+  static constexpr std::size_t kPurgeWorth = 32;   ///< removed from one shard: the next is looked at without a pause
   static constexpr milliseconds kStepFelt{1'000};  ///< steps of the store's clock are let add up to this before leases are moved
 
   struct ShardState {
@@ -260,7 +260,6 @@ class Scheduler::Impl {
   SteadyTime next_safety_{};
   SteadyTime next_purge_{};
   Shard purged_ = 0;
-  bool purge_lags_ = false;  ///< the shard at hand has had more than one piece to be removed
   milliseconds step_not_felt_{0};  ///< steps of the store's clock that leases have not been moved by
   int safety_group_ = 0;
   ports::SchedulerFigures figures_;  ///< its counters and histograms

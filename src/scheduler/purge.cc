@@ -1,7 +1,5 @@
-// Retention: ended tasks and old rows are removed in small pieces, one shard after the other. Where more has gathered than one piece, the
-// pieces follow each other at once, between what else the store has to write: under any load as much goes as comes.
-
-#include <algorithm>
+// Retention: ended tasks and old rows are removed in small pieces, one shard after the other. As long as a piece is worth its way, the next
+// follows at once, between what else the store has to write: under any load as much goes as comes.
 
 #include "scheduler/impl.h"
 
@@ -28,14 +26,8 @@ void Scheduler::Impl::purge() {
       not_done(shard, fence, answer.error());
       return;
     }
-    const bool whole_piece = answer->more && answer->tasks + answer->rows > 0;
     if (answer->more) purged_ = shard;
-    if (whole_piece || (!answer->more && purge_lags_)) {
-      next_purge_ = parts_.loop.steady_now();
-    } else if (answer->more) {
-      next_purge_ = std::min(next_purge_, parts_.loop.steady_now() + kPurgeAgain);
-    }
-    purge_lags_ = whole_piece || (answer->more && purge_lags_);
+    if (answer->tasks + answer->rows + answer->request_ids >= kPurgeWorth) next_purge_ = parts_.loop.steady_now();
   });
 }
 

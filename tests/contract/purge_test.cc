@@ -145,5 +145,20 @@ TEST_P(PurgeTest, Purge_ForgetsRequestIdsOfLongAgo) {
   EXPECT_EQ(create(item_of(std::make_shared<const Task>(task)))->id, task.id);
 }
 
+TEST_P(PurgeTest, Purge_LooksAtLimitRequestIdsAndLetsTasksNotWaitForTheRest) {
+  auto task = task_of(Kind::Real);
+  for (int i = 0; i < 5; ++i) {
+    task.id = TaskId::make(kShard, now(), random_.next());
+    task.spec.options.request_id = std::to_string(i);
+    created(std::make_shared<const Task>(task));
+  }
+  advance(milliseconds(1));
+  for (const std::uint64_t found : {2U, 2U, 1U, 0U}) {
+    const auto answer = purge(SysTime{}, SysTime{}, now(), 2);
+    EXPECT_EQ(answer.request_ids, found);
+    EXPECT_FALSE(answer.more);
+  }
+}
+
 }  // namespace
 }  // namespace meepo::test

@@ -407,6 +407,16 @@ TEST_F(TimeTest, RetentionRemovesWhatIsOld) {
   EXPECT_EQ(world_.counts().tasks, 0U);
 }
 
+TEST_F(TimeTest, RetentionOfManyTasksDoesNotTakeARoundOfASecondAShard) {
+  constexpr int kTasks = 40 * kShardCount;
+  for (int i = 0; i < kTasks; ++i) create(real("echo"));
+  advance(seconds(1));
+  ASSERT_EQ(world_.counts().tasks, kTasks);
+  world_.loop.step_system_clock(std::chrono::days(7));
+  advance(seconds(10));
+  EXPECT_EQ(world_.counts().tasks, 0U);
+}
+
 TEST_F(TimeTest, TenThousandPlansThatWereDownForAnHourFireWithinTwoSeconds) {
   std::vector<TaskId> ids;
   for (int i = 0; i < 300; ++i) ids.push_back(create(plan("echo")));

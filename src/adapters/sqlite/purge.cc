@@ -184,11 +184,11 @@ void Writer::purge_request_ids(Purging& purging) {
   for (const auto& entry : entries) {
     if (!entry.old) continue;
     statements_->remove_request_id.run().bind(1, shard).bind_text(2, entry.app_id).bind_text(3, entry.request_id).done();
+    ++purging.answer.request_ids;
   }
   const bool more = !entries.empty() && entries.size() >= purging.request.limit;
   app_id = more ? entries.back().app_id : std::string();
   request_id = more ? entries.back().request_id : std::string();
-  if (more) purging.answer.more = true;
 }
 
 }  // namespace meepo::adapters::sqlite

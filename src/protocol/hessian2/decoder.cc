@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "protocol/hessian2/forms.h"
 #include "protocol/hessian2/text.h"
@@ -14,26 +13,44 @@
 namespace meepo::hessian2 {
 namespace {
 
-constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int64_t kUntilEndMark = -1;  // the count of a list that ends with Z
 
-/// The number whose high bits are in the tag, of which `zero` stands for 0, and whose `bits` low ones came behind it.
-constexpr std::int64_t joined_number(std::uint8_t tag, std::int64_t zero, std::uint64_t low, unsigned bits) {
-  return (std::int64_t{tag} - zero) * (std::int64_t{1} << bits) + static_cast<std::int64_t>(low);
+constexpr char kEndMark = 'Z';
+
+/// The end of the short text of ASCII that begins at `at`, which most texts are; nullptr if it is another value, or cut.
+inline const char* read_short_text(const char* at, const char* end, std::string_view& out) {
+  if (at == end) return nullptr;
+  const auto octets = static_cast<std::uint8_t>(*at);
+  if (octets >= kShortOctets || octets >= end - at) return nullptr;
+  out = {at + 1, octets};
+  return is_ascii(out) ? at + 1 + octets : nullptr;
 }
 
-Value int_value(std::int64_t number) { return Document::integer(static_cast<std::int32_t>(number)); }
-
 }  // namespace
+
+/// Scalars and short texts of ASCII, which most parts are, without the way through all forms; a text stays where it is.
+/// The end of what begins at `at`; nullptr if it is another value, or too near to `end`.
+[[gnu::always_inline]] inline const char* Decoder::read_simple(const char* at, const char* end, Value& out) {
+  std::string_view text;
+  if (const auto* const behind = read_short_text(at, end, text)) {
+    out = Document::text_value(Kind::String, text);
+    return behind;
+  }
+  return static_cast<std::size_t>(end - at) >= kScalarOctetsMost ? read_scalar(at, out) : nullptr;
+}
 
 Result<Value> Decoder::read() {
   Value value;
   if (failure_ == nullptr) {
-    const bool fits = in_.size() <= kStreamBytesMax || too_much("octets", kStreamBytesMax);
-    if (fits && !std::exchange(is_kept_, true)) in_ = document_->keep(in_);
-    if (fits && count_values(1) && read_value(value, 0)) return value;
+    const bool fits = offset() + left() <= kStreamBytesMax || too_much("octets", kStreamBytesMax);
+    if (fits && !std::exchange(is_kept_, true)) {
+      const auto kept = document_->keep_stream(rest());
+      begin_ = at_ = kept.data();
+      end_ = begin_ + kept.size();
+    }
+    if (fits && count_values(1) && read_parts({&value, 1}, 0)) return value;
   }
-  const auto place = fmt::format("read a Hessian value up to octet {} of {}", at_, in_.size());
+  const auto place = fmt::format("read a Hessian value up to octet {} of {}", offset(), end_ - begin_);
   if (failure_most_ == 0) return fail(Code::Corruption, fmt::format("{}: {}", place, failure_));
   return fail(Code::Exhausted, fmt::format("{}: more than {} {}", place, failure_most_, failure_));
 }
@@ -56,14 +73,49 @@ bool Decoder::count_values(std::size_t values) {
 
 bool Decoder::take_tag(std::uint8_t& out) {
   if (left() == 0) return broken("expected a value, found the end");
-  out = static_cast<std::uint8_t>(in_[at_++]);
+  out = static_cast<std::uint8_t>(*at_++);
   return true;
 }
 
 bool Decoder::take_octets(std::uint64_t octets, std::string_view& out) {
   if (octets > left()) return is_cut();
-  out = in_.substr(at_, octets);
+  out = rest().substr(0, octets);
   at_ += octets;
+  return true;
+}
+
+/// The scalar whose tag has been taken. Near the end of the stream a copy of it is read, behind which there is room.
+bool Decoder::take_scalar(Value& out) {
+  const auto* const tag = at_ - 1;
+  const auto octets = std::min(left() + 1, kScalarOctetsMost);
+  std::array<char, kScalarOctetsMost> copy{};
+  std::copy_n(tag, octets, copy.begin());
+  const auto* const end = read_scalar(copy.data(), out);
+  if (end == nullptr) {
+    --at_;
+    return broken("no value begins with this octet");
+  }
+  const auto length = static_cast<std::size_t>(end - copy.data());
+  if (length > octets) return is_cut();
+  at_ = tag + length;
+  return true;
+}
+
+/// The items of a list or the fields of an object: counted, and with room for them, before they come. The place in the stream is kept
+/// beside the members while simple values follow one another.
+bool Decoder::read_parts(std::span<Value> parts, std::size_t depth) {
+  const auto* at = at_;
+  const auto* const end = end_;
+  for (auto& part : parts) {
+    if (const auto* const next = read_simple(at, end, part)) {
+      at = next;
+      continue;
+    }
+    at_ = at;
+    if (!read_value(part, depth)) return false;
+    at = at_;
+  }
+  at_ = at;
   return true;
 }
 
@@ -76,9 +128,6 @@ bool Decoder::read_value(Value& out, std::size_t depth) {
   }
   std::string_view text;
   switch (kForms[tag]) {
-    case Form::Null: out = {}; return true;
-    case Form::Bool: out = Document::boolean(tag == 'T'); return true;
-    case Form::IntTag: out = int_value(joined_number(tag, 0x90, 0, 0)); return true;
     case Form::String:
       if (!read_string(tag, text)) return false;
       out = Document::text_value(Kind::String, text);
@@ -87,12 +136,11 @@ bool Decoder::read_value(Value& out, std::size_t depth) {
       if (!read_bytes(tag, text)) return false;
       out = Document::text_value(Kind::Bytes, text);
       return true;
-    case Form::Double: return read_double(tag, out);
     case Form::Reference: return read_reference(out);
     case Form::List:
     case Form::Map:
     case Form::Object: return read_container(tag, out, depth);
-    default: return read_number(tag, out);
+    default: return take_scalar(out);
   }
 }
 
@@ -104,92 +152,11 @@ bool Decoder::read_container(std::uint8_t tag, Value& out, std::size_t depth) {
   return read_list(tag, out, depth);
 }
 
-/// Ints, longs and dates.
-bool Decoder::read_number(std::uint8_t tag, Value& out) {
-  std::uint64_t low = 0;
-  std::int64_t number = 0;
-  switch (kForms[tag]) {
-    case Form::IntTag: out = int_value(joined_number(tag, 0x90, 0, 0)); return true;
-    case Form::IntOctet:
-      if (!take_unsigned<1>(low)) return false;
-      out = int_value(joined_number(tag, 0xC8, low, 8));
-      return true;
-    case Form::IntShort:
-      if (!take_unsigned<2>(low)) return false;
-      out = int_value(joined_number(tag, 0xD4, low, 16));
-      return true;
-    case Form::IntWord:
-      if (!take_signed<4>(number)) return false;
-      out = int_value(number);
-      return true;
-    case Form::LongTag: out = Document::long_integer(joined_number(tag, 0xE0, 0, 0)); return true;
-    case Form::LongOctet:
-      if (!take_unsigned<1>(low)) return false;
-      out = Document::long_integer(joined_number(tag, 0xF8, low, 8));
-      return true;
-    case Form::LongShort:
-      if (!take_unsigned<2>(low)) return false;
-      out = Document::long_integer(joined_number(tag, 0x3C, low, 16));
-      return true;
-    case Form::LongWord:
-      if (!take_signed<4>(number)) return false;
-      out = Document::long_integer(number);
-      return true;
-    case Form::Long:
-      if (!take_signed<8>(number)) return false;
-      out = Document::long_integer(number);
-      return true;
-    case Form::Date:
-      if (!take_signed<8>(number)) return false;
-      out = Document::date(number);
-      return true;
-    case Form::DateMinutes:
-      if (!take_signed<4>(number)) return false;
-      out = Document::date(number * kMinuteMs);
-      return true;
-    default: --at_; return broken("no value begins with this octet");
-  }
-}
-
-bool Decoder::read_double(std::uint8_t tag, Value& out) {
-  std::int64_t number = 0;
-  switch (tag) {
-    case 0x5B:
-    case 0x5C: out = Document::real(tag - 0x5B); return true;
-    case 0x5D:
-      if (!take_signed<1>(number)) return false;
-      out = Document::real(static_cast<double>(number));
-      return true;
-    case 0x5E:
-      if (!take_signed<2>(number)) return false;
-      out = Document::real(static_cast<double>(number));
-      return true;
-    case 0x5F:  // the specification says a float; Java writes and reads thousandths
-      if (!take_signed<4>(number)) return false;
-      out = Document::real(0.001 * static_cast<double>(number));
-      return true;
-    default:
-      if (!take_signed<8>(number)) return false;
-      out = Document::real(std::bit_cast<double>(number));
-      return true;
-  }
-}
-
-/// Small ints and short texts of ASCII, which most parts are, without the way through all forms. False: it is another value.
-inline bool Decoder::read_short(Value& out) {
-  if (left() == 0) return false;
-  const auto tag = static_cast<std::uint8_t>(in_[at_]);
-  if (tag >= 0x80 && tag <= 0xBF) {
-    ++at_;
-    out = int_value(joined_number(tag, 0x90, 0, 0));
-    return true;
-  }
-  if (tag > 0x1F || tag >= left()) return false;
-  const auto text = in_.substr(at_ + 1, tag);
-  if (ascii_octets(text) != tag) return false;
-  at_ += std::size_t{1} + tag;
-  out = Document::text_value(Kind::String, text);
-  return true;
+/// Numbers the container. The value goes into the table from registers: read again from where it has just been put together, each would
+/// wait for its two halves.
+inline Value Decoder::begin(Value container) {
+  references_.emplace_back() = container;
+  return container;
 }
 
 bool Decoder::read_list(std::uint8_t tag, Value& out, std::size_t depth) {
@@ -202,54 +169,49 @@ bool Decoder::read_list(std::uint8_t tag, Value& out, std::size_t depth) {
   } else if (tag == 0x56 || tag == 0x58) {
     if (!read_count(count)) return false;
   }
-  out = document_->begin_list(type);
-  references_.push_back(out);
-  if (count == kUntilEndMark) return read_until_end_mark(out, depth);
-  const auto items = static_cast<std::size_t>(count);
-  return count_values(items) && read_parts(document_->make_items(out, items), depth);
-}
-
-bool Decoder::read_until_end_mark(Value list, std::size_t depth) {
+  out = begin(document_->begin_list(type));
+  if (count != kUntilEndMark) {
+    const auto items = static_cast<std::size_t>(count);
+    return count_values(items) && read_parts(document_->make_items(out, items), depth + 1);
+  }
   const auto first = parts_.size();
-  while (!is_next('Z')) {
-    Value item;
-    if (!count_values(1) || !read_value(item, depth + 1)) return false;
-    parts_.push_back(item);
-  }
-  ++at_;
+  if (!read_until_end_mark(depth + 1)) return false;
   const auto items = std::span(parts_).subspan(first);
-  std::ranges::copy(items, document_->make_items(list, items.size()).begin());
+  std::ranges::copy(items, document_->make_items(out, items.size()).begin());
   parts_.resize(first);
-  return true;
-}
-
-/// The items of a list or the fields of an object: counted, and with room for them, before they come.
-bool Decoder::read_parts(std::span<Value> parts, std::size_t depth) {
-  for (auto& part : parts) {
-    if (!read_short(part) && !read_value(part, depth + 1)) return false;
-  }
   return true;
 }
 
 bool Decoder::read_map(std::uint8_t tag, Value& out, std::size_t depth) {
   std::string_view type;
   if (tag == 'M' && !read_type(type)) return false;
-  out = document_->begin_map(type);
-  references_.push_back(out);
+  out = begin(document_->begin_map(type));
   const auto first = parts_.size();
-  while (!is_next('Z')) {
-    Value key;
-    Value value;
-    if (!count_values(2)) return false;
-    if (!read_short(key) && !read_value(key, depth + 1)) return false;
-    if (!read_short(value) && !read_value(value, depth + 1)) return false;
-    parts_.push_back(key);
-    parts_.push_back(value);
-  }
-  ++at_;
+  if (!read_until_end_mark(depth + 1)) return false;
+  if ((parts_.size() - first) % 2 != 0) return broken("a map ends behind a key");
   document_->end_map(out, std::span(parts_).subspan(first));
   parts_.resize(first);
   return true;
+}
+
+/// Appends what comes to parts_.
+bool Decoder::read_until_end_mark(std::size_t depth) {
+  for (;;) {
+    if (at_ < end_ && *at_ == kEndMark) {
+      ++at_;
+      return true;
+    }
+    if (!count_values(1)) return false;
+    if (const auto* const next = read_simple(at_, end_, parts_.emplace_back())) {
+      at_ = next;
+      continue;
+    }
+    // Its parts may move the table.
+    const auto place = parts_.size() - 1;
+    Value part;
+    if (!read_value(part, depth)) return false;
+    parts_[place] = part;
+  }
 }
 
 bool Decoder::read_object(std::uint8_t tag, Value& out, std::size_t depth) {
@@ -257,10 +219,9 @@ bool Decoder::read_object(std::uint8_t tag, Value& out, std::size_t depth) {
   if (tag == 'O' && !read_int(index)) return false;
   if (index < 0 || static_cast<std::size_t>(index) >= definitions_.size()) return broken("an object is of a class that is not defined");
   const auto* const definition = definitions_[static_cast<std::size_t>(index)];
-  out = document_->begin_object(definition);
-  references_.push_back(out);
+  out = begin(document_->begin_object(definition));
   const auto fields = definition->fields.size();
-  return count_values(fields) && read_parts(document_->make_fields(out, fields), depth);
+  return count_values(fields) && read_parts(document_->make_fields(out, fields), depth + 1);
 }
 
 bool Decoder::read_reference(Value& out) {
@@ -276,7 +237,7 @@ bool Decoder::read_definition() {
   std::string_view name;
   std::int64_t count = 0;
   if (!read_name(name) || !read_count(count) || !count_values(static_cast<std::size_t>(count))) return false;
-  std::vector<std::string_view> fields(static_cast<std::size_t>(count));
+  const auto fields = document_->make_names(static_cast<std::size_t>(count));
   for (auto& field : fields) {
     if (!read_name(field)) return false;
   }
@@ -285,7 +246,7 @@ bool Decoder::read_definition() {
 }
 
 bool Decoder::read_type(std::string_view& out) {
-  if (left() > 0 && kForms[static_cast<std::uint8_t>(in_[at_])] == Form::String) {
+  if (left() > 0 && kForms[static_cast<std::uint8_t>(*at_)] == Form::String) {
     if (types_.size() == kTypesMax) return too_much("names of types", kTypesMax);
     if (!read_name(out)) return false;
     types_.push_back(out);
@@ -299,6 +260,10 @@ bool Decoder::read_type(std::string_view& out) {
 }
 
 bool Decoder::read_name(std::string_view& out) {
+  if (const auto* const behind = read_short_text(at_, end_, out)) {
+    at_ = behind;
+    return true;
+  }
   std::uint8_t tag = 0;
   if (!take_tag(tag)) return false;
   if (kForms[tag] != Form::String) return broken("expected the name of a class, a field or a type");
@@ -311,7 +276,7 @@ bool Decoder::read_int(std::int64_t& out) {
   if (kForms[tag] < Form::IntTag || kForms[tag] > Form::IntWord)
     return broken("expected an int: a length or the number of a class, a type or a reference");
   Value value;
-  if (!read_number(tag, value)) return false;
+  if (!take_scalar(value)) return false;
   out = value.number();
   return true;
 }

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "protocol/hessian2/limits.h"
+#include "protocol/hessian2/scalar.h"
 #include "protocol/hessian2/value.h"
 
 namespace meepo::hessian2 {
@@ -20,27 +21,27 @@ namespace meepo::hessian2 {
 class Decoder {
  public:
   /// The octets must stay until the first read(), which copies them into the document, and the document as long as the values.
-  Decoder(std::string_view octets, Document& document) : in_(octets), document_(&document) {}
+  Decoder(std::string_view octets, Document& document)
+      : begin_(octets.data()), at_(begin_), end_(begin_ + octets.size()), document_(&document) {}
 
   /// The next value.
   /// Corruption: no value begins here, it is cut, or it refers to what does not exist. Exhausted: it passes a limit. The message names the
   /// offset. After an error every further call answers the same one.
   Result<Value> read();
 
-  [[nodiscard]] bool at_end() const { return at_ == in_.size(); }
+  [[nodiscard]] bool at_end() const { return at_ == end_; }
   /// How many octets have been read.
-  [[nodiscard]] std::size_t offset() const { return at_; }
+  [[nodiscard]] std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
   // Each answers whether it could be read; if not, failure_ says why and the decoder is spent.
   bool read_value(Value& out, std::size_t depth);
-  bool read_short(Value& out);
-  bool read_number(std::uint8_t tag, Value& out);
-  bool read_double(std::uint8_t tag, Value& out);
-  bool read_container(std::uint8_t tag, Value& out, std::size_t depth);
-  bool read_list(std::uint8_t tag, Value& out, std::size_t depth);
-  bool read_until_end_mark(Value list, std::size_t depth);
+  static const char* read_simple(const char* at, const char* end, Value& out);
   bool read_parts(std::span<Value> parts, std::size_t depth);
+  bool read_container(std::uint8_t tag, Value& out, std::size_t depth);
+  Value begin(Value container);
+  bool read_list(std::uint8_t tag, Value& out, std::size_t depth);
+  bool read_until_end_mark(std::size_t depth);
   bool read_map(std::uint8_t tag, Value& out, std::size_t depth);
   bool read_object(std::uint8_t tag, Value& out, std::size_t depth);
   bool read_reference(Value& out);
@@ -52,35 +53,28 @@ class Decoder {
   bool read_string(std::uint8_t tag, std::string_view& out);
   bool read_chunked_string(std::string_view& out);
   bool read_bytes(std::uint8_t tag, std::string_view& out);
+  bool take_scalar(Value& out);
   bool take_units(std::uint64_t units, std::string_view& out);
   bool take_octets(std::uint64_t octets, std::string_view& out);
-  template <std::size_t octets>
+  template <class Unsigned>
   bool take_unsigned(std::uint64_t& out) {
-    if (left() < octets) return is_cut();
-    out = 0;
-    for (std::size_t i = 0; i < octets; ++i) out = out << 8U | static_cast<std::uint8_t>(in_[at_ + i]);
-    at_ += octets;
-    return true;
-  }
-  template <std::size_t octets>
-  bool take_signed(std::int64_t& out) {
-    constexpr auto kUnusedBits = 64 - 8 * octets;
-    std::uint64_t number = 0;
-    if (!take_unsigned<octets>(number)) return false;
-    out = static_cast<std::int64_t>(number << kUnusedBits) >> kUnusedBits;
+    if (left() < sizeof(Unsigned)) return is_cut();
+    out = load_big_endian<Unsigned>(at_);
+    at_ += sizeof(Unsigned);
     return true;
   }
   bool take_tag(std::uint8_t& out);
   bool count_values(std::size_t values);
-  [[nodiscard]] std::size_t left() const { return in_.size() - at_; }
-  [[nodiscard]] bool is_next(char tag) const { return at_ < in_.size() && in_[at_] == tag; }
+  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+  [[nodiscard]] std::string_view rest() const { return {at_, left()}; }
   bool broken(const char* why);
   bool is_cut() { return broken("a number, a string or bytes are cut"); }
   bool too_much(const char* what, std::size_t most);
 
-  std::string_view in_;
-  std::size_t at_ = 0;
-  bool is_kept_ = false;  // in_ is in the document: texts are where they came
+  const char* begin_;
+  const char* at_;
+  const char* end_;
+  bool is_kept_ = false;  // the stream is in the document: texts are where they came
   Document* document_;
   std::size_t values_ = 0;
   // A small message takes no memory for its tables.

@@ -10,10 +10,10 @@
 namespace meepo::hessian2 {
 
 bool Decoder::take_units(std::uint64_t units, std::string_view& out) {
-  if (units <= left() && ascii_octets(in_.substr(at_, units)) == units) return take_octets(units, out);
-  const auto found = find_units(in_.substr(at_), units);
+  if (units <= left() && ascii_octets(rest().substr(0, units)) == units) return take_octets(units, out);
+  const auto found = find_units(rest(), units);
   if (!found) return broken("a string is cut or no UTF-8");
-  out = in_.substr(at_, found->octets);
+  out = rest().substr(0, found->octets);
   at_ += found->octets;
   if (found->is_plain) return true;
   std::string text;
@@ -26,9 +26,9 @@ bool Decoder::read_string(std::uint8_t tag, std::string_view& out) {
   std::uint64_t units = tag;
   if (tag == 0x52) return read_chunked_string(out);
   if (tag == 0x53) {
-    if (!take_unsigned<2>(units)) return false;
+    if (!take_unsigned<std::uint16_t>(units)) return false;
   } else if (tag >= 0x30) {
-    if (!take_unsigned<1>(units)) return false;
+    if (!take_unsigned<std::uint8_t>(units)) return false;
     units += (tag - 0x30U) * 0x100U;
   }
   return take_units(units, out);
@@ -39,7 +39,7 @@ bool Decoder::read_chunked_string(std::string_view& out) {
   std::uint8_t tag = 0x52;
   while (tag == 0x52) {
     std::uint64_t units = 0;
-    if (!take_unsigned<2>(units) || !take_units(units, out)) return false;
+    if (!take_unsigned<std::uint16_t>(units) || !take_units(units, out)) return false;
     joined += out;
     if (!take_tag(tag)) return false;
   }
@@ -54,15 +54,15 @@ bool Decoder::read_bytes(std::uint8_t tag, std::string_view& out) {
   std::string joined;
   std::uint64_t octets = 0;
   while (tag == 'A') {
-    if (!take_unsigned<2>(octets) || !take_octets(octets, out)) return false;
+    if (!take_unsigned<std::uint16_t>(octets) || !take_octets(octets, out)) return false;
     joined += out;
     if (!take_tag(tag)) return false;
   }
   if (kForms[tag] != Form::Bytes) return broken("bytes in chunks go on with another value");
   if (tag == 'B') {
-    if (!take_unsigned<2>(octets)) return false;
+    if (!take_unsigned<std::uint16_t>(octets)) return false;
   } else if (tag >= 0x34) {
-    if (!take_unsigned<1>(octets)) return false;
+    if (!take_unsigned<std::uint8_t>(octets)) return false;
     octets += (tag - 0x34U) * 0x100U;
   } else {
     octets = tag - 0x20U;

@@ -23,6 +23,11 @@ enum class Form : std::uint8_t {
   Long,
   Date,
   DateMinutes,
+  // The number is in the tag; in one octet, two, four as thousandths, eight.
+  DoubleTag,
+  DoubleOctet,
+  DoubleShort,
+  DoubleThousandths,
   Double,
   String,
   Bytes,
@@ -60,7 +65,10 @@ inline constexpr auto kForms = [] {
   set('T', 'T', Form::Bool);
   set(0x55, 0x58, Form::List);
   set(0x59, 0x59, Form::LongWord);
-  set(0x5B, 0x5F, Form::Double);
+  set(0x5B, 0x5C, Form::DoubleTag);
+  set(0x5D, 0x5D, Form::DoubleOctet);
+  set(0x5E, 0x5E, Form::DoubleShort);
+  set(0x5F, 0x5F, Form::DoubleThousandths);
   set(0x60, 0x6F, Form::Object);
   set(0x70, 0x7F, Form::List);
   set(0x80, 0xBF, Form::IntTag);

@@ -2,15 +2,20 @@
 // The numbers of lists, maps and objects that have been written: a hash table of pointers with open addressing, of which a small message
 // takes no memory. Every container is looked up here, and a general table took most of the time of writing it (bench/hessian2_bench.cc).
 
-#include <boost/container/small_vector.hpp>
-
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace meepo::hessian2 {
 
 class ReferenceTable {
  public:
+  ReferenceTable() = default;
+  ReferenceTable(const ReferenceTable&) = delete;
+  ReferenceTable& operator=(const ReferenceTable&) = delete;
+
   static constexpr std::int32_t kIsNew = -1;
 
   /// The number of `identity`; kIsNew if it had none: then it has the next one, counted from 0.
@@ -43,15 +48,19 @@ class ReferenceTable {
   }
 
   void grow() {
-    boost::container::small_vector<Slot, kFirstSlots> old(slots_.empty() ? kFirstSlots : 4 * slots_.size());
-    old.swap(slots_);
+    std::vector<Slot> larger(4 * slots_.size());
+    const auto old = slots_;
+    slots_ = larger;
     for (const auto& slot : old) {
       if (slot.identity != nullptr) find(slot.identity) = slot;
     }
+    grown_.swap(larger);
   }
 
   std::size_t count_ = 0;
-  boost::container::small_vector<Slot, kFirstSlots> slots_;  // a power of two, at most half of them taken
+  std::array<Slot, kFirstSlots> first_{};
+  std::vector<Slot> grown_;
+  std::span<Slot> slots_ = first_;  // a power of two, at most half of them taken
 };
 
 }  // namespace meepo::hessian2

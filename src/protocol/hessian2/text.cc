@@ -68,6 +68,11 @@ std::optional<UnitsFound> find_units(std::string_view octets, std::size_t units)
       ++found.octets;
       continue;
     }
+    // Most of what is not ASCII is Chinese: three octets, of which no shorter form would do.
+    if (first > 0xE0U && first < 0xF0U && is_continuation(octets, found.octets + 1) && is_continuation(octets, found.octets + 2)) {
+      found.octets += 3;
+      continue;
+    }
     const auto size = sequence_size(first);
     if (size == 1 || !is_unit(octets, found.octets, size)) return std::nullopt;
     if (size == 4 && --units == 0) return std::nullopt;

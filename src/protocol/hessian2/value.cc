@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <new>
-#include <vector>
 
 namespace meepo::hessian2 {
 
@@ -12,6 +10,7 @@ namespace {
 
 constexpr std::size_t kFirstBlockOctets = 1'024;          // enough for a small message
 constexpr std::size_t kBlockOctetsMost = 256UL << 10U;    // a larger one would stay half empty
+constexpr std::size_t kRoomPerOctet = 4;                  // what the values of most streams take for each octet of theirs
 
 }  // namespace
 
@@ -51,14 +50,10 @@ Value Document::map(std::string_view type, std::span<const Entry> entries) {
 }
 
 Value Document::object(std::string_view class_name, std::span<const Field> fields) {
-  std::vector<std::string_view> names;
-  std::vector<Value> values;
-  for (const auto& [name, value] : fields) {
-    names.push_back(keep(name));
-    values.push_back(value);
-  }
+  const auto names = make_names(fields.size());
+  std::ranges::transform(fields, names.begin(), [this](const Field& field) { return keep(field.first); });
   const auto made = begin_object(define(keep(class_name), names));
-  made.content_.object->fields = copy(std::span<const Value>(values));
+  std::ranges::transform(fields, make_fields(made, fields.size()).begin(), &Field::second);
   return made;
 }
 
@@ -71,13 +66,12 @@ void Document::replace(Value container, std::size_t index, Value part) {
   }
 }
 
-void* Document::take_block(std::size_t octets) {
+void Document::begin_block(std::size_t octets) {
   block_octets_ = std::max(octets, std::min(std::max(2 * block_octets_, kFirstBlockOctets), kBlockOctetsMost));
   // new aligns for every type that is kept.
   auto* const block = blocks_.emplace_back(std::make_unique_for_overwrite<std::byte[]>(block_octets_)).get();
-  at_ = reinterpret_cast<std::uintptr_t>(block) + octets;
-  end_ = reinterpret_cast<std::uintptr_t>(block) + block_octets_;
-  return block;
+  at_ = reinterpret_cast<std::uintptr_t>(block);
+  end_ = at_ + block_octets_;
 }
 
 std::string_view Document::keep(std::string_view octets) {
@@ -87,11 +81,10 @@ std::string_view Document::keep(std::string_view octets) {
   return {kept, octets.size()};
 }
 
-const ClassDefinition* Document::define(std::string_view kept_name, std::span<const std::string_view> kept_fields) {
-  auto hash = std::hash<std::string_view>()(kept_name);
-  for (const auto field : kept_fields) hash = hash * 31 + std::hash<std::string_view>()(field);
-  return new (take(sizeof(ClassDefinition), alignof(ClassDefinition)))
-      ClassDefinition{.name = kept_name, .fields = copy(kept_fields), .hash = hash};
+std::string_view Document::keep_stream(std::string_view octets) {
+  const auto room = octets.size() + std::min(kRoomPerOctet * octets.size() + kFirstBlockOctets, kBlockOctetsMost);
+  if (end_ - at_ < room) begin_block(room);
+  return keep(octets);
 }
 
 void Document::end_map(Value map, std::span<const Value> keys_and_values) {

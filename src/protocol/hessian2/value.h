@@ -4,6 +4,9 @@
 // occurs in two places, or inside itself. A document and its values belong to one thread at a time; values that are only read may be
 // shared.
 
+#include <boost/container/small_vector.hpp>
+
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +17,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace meepo::hessian2 {
 
@@ -36,7 +38,6 @@ enum class Kind : std::uint8_t {
 struct ClassDefinition {
   std::string_view name;
   std::span<const std::string_view> fields;
-  std::size_t hash = 0;  ///< of name and fields
 
   /// Same name, same fields in the same order.
   friend bool operator==(const ClassDefinition& left, const ClassDefinition& right);
@@ -89,8 +90,7 @@ class Value {
   Kind kind_ = Kind::Null;
   std::uint32_t size_ = 0;  // of String and Bytes
   union Content {
-    std::int64_t number = 0;
-    double real;
+    std::int64_t number = 0;  ///< of Double: its bits
     const char* text;
     List* list;
     Map* map;
@@ -122,7 +122,7 @@ inline std::int64_t Value::number() const {
 
 inline double Value::real() const {
   assert(kind_ == Kind::Double);
-  return content_.real;
+  return std::bit_cast<double>(content_.number);
 }
 
 inline std::string_view Value::text() const {
@@ -181,10 +181,12 @@ class Document {
   static Value integer(std::int32_t value) { return of_number(Kind::Int, value); }
   static Value long_integer(std::int64_t value) { return of_number(Kind::Long, value); }
   static Value date(std::int64_t unix_ms) { return of_number(Kind::Date, unix_ms); }
-  static Value real(double value) {
+  static Value real(double value) { return of_number(Kind::Double, std::bit_cast<std::int64_t>(value)); }
+  /// A Bool, Int, Long, Date, or a Double of these bits; Null of 0.
+  static Value of_number(Kind kind, std::int64_t number) {
     Value made;
-    made.kind_ = Kind::Double;
-    made.content_.real = value;
+    made.kind_ = kind;
+    made.content_.number = number;
     return made;
   }
 
@@ -210,15 +212,15 @@ class Document {
  private:
   friend class Decoder;
 
-  static Value of_number(Kind kind, std::int64_t number) {
-    Value made;
-    made.kind_ = kind;
-    made.content_.number = number;
-    return made;
-  }
-
   std::string_view keep(std::string_view octets);
-  const ClassDefinition* define(std::string_view kept_name, std::span<const std::string_view> kept_fields);
+  // Keeps a stream, with room behind it for what most streams of its length hold.
+  std::string_view keep_stream(std::string_view octets);
+  std::span<std::string_view> make_names(std::size_t count) {
+    return {static_cast<std::string_view*>(take(count * sizeof(std::string_view), alignof(std::string_view))), count};
+  }
+  const ClassDefinition* define(std::string_view kept_name, std::span<const std::string_view> kept_names) {
+    return new (take(sizeof(ClassDefinition), alignof(ClassDefinition))) ClassDefinition{.name = kept_name, .fields = kept_names};
+  }
   static Value text_value(Kind kind, std::string_view kept) {
     Value made;
     made.kind_ = kind;
@@ -245,7 +247,7 @@ class Document {
     made.content_.object = new (take(sizeof(Value::Object), alignof(Value::Object))) Value::Object{.definition = definition, .fields = {}};
     return made;
   }
-  // Room for the parts of a list or an object, all null.
+  // Room for the parts of a list or an object, which are to be set before anybody sees them.
   std::span<Value> make_items(Value list, std::size_t count) {
     const auto items = make_values(count);
     list.content_.list->items = items;
@@ -257,25 +259,26 @@ class Document {
     return fields;
   }
   std::span<Value> make_values(std::size_t count) {
-    auto* const values = static_cast<Value*>(take(count * sizeof(Value), alignof(Value)));
-    std::uninitialized_value_construct_n(values, count);
-    return {values, count};
+    return {static_cast<Value*>(take(count * sizeof(Value), alignof(Value))), count};
   }
   void end_map(Value map, std::span<const Value> keys_and_values);
 
   /// Memory that lives as long as the document.
   void* take(std::size_t octets, std::size_t alignment) {
-    const auto at = (at_ + alignment - 1) & ~(alignment - 1);
-    if (at + octets > end_) return take_block(octets);
+    auto at = (at_ + alignment - 1) & ~(alignment - 1);
+    if (at + octets > end_) {
+      begin_block(octets);
+      at = at_;
+    }
     at_ = at + octets;
     return reinterpret_cast<void*>(at);
   }
-  void* take_block(std::size_t octets);
+  void begin_block(std::size_t octets);
   template <class T>
   std::span<T> copy(std::span<const T> parts);
 
   // Blocks, each larger than the one before; of the newest, at_ to end_ is free.
-  std::vector<std::unique_ptr<std::byte[]>> blocks_;
+  boost::container::small_vector<std::unique_ptr<std::byte[]>, 4> blocks_;
   std::size_t block_octets_ = 0;
   std::uintptr_t at_ = 0;
   std::uintptr_t end_ = 0;
