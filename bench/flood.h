@@ -1,12 +1,14 @@
 #pragma once
-// The way "flood" of bench/load.cc: far more creates than the server can write.
+// The ways "flood" and "beside" of bench/load.cc: far more creates than the server can write, and another client meanwhile.
 
 #include "bench/load.h"
 
 namespace meepo::bench {
 
-/// `in_flight` threads send batches of `batch` creates for `seconds`, each as soon as the one before it is answered; single creates beside
-/// them show how long a refusal takes. Prints one JSON object.
-int flood(const Options& options);
+/// Batches of `batch` creates, `rate` creates a second, for `seconds`, whatever becomes of them. Prints one JSON object.
+int pour(const Options& options);
+
+/// A create every 5 ms for `seconds`: how long the refused ones take. Prints one JSON object.
+int ask_beside(const Options& options);
 
 }  // namespace meepo::bench

@@ -218,11 +218,15 @@ int run(int count, char** values) {
     return execute(*options);
   }
   if (options->way == "flood") {
-    return flood(*options);
+    return pour(*options);
+  }
+  if (options->way == "beside") {
+    return ask_beside(*options);
   }
   const auto way = ways.find(options->way);
   if (way == ways.end()) {
-    std::fprintf(stderr, "%s: expected executor, create, batch, timing, plan, rate, unary, http, dubbo or flood\n", options->way.c_str());
+    std::fprintf(stderr, "%s: expected executor, create, batch, timing, plan, rate, unary, http, dubbo, flood or beside\n",
+                 options->way.c_str());
     return 2;
   }
   const Figures figures = way->second(*options);

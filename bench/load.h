@@ -23,10 +23,10 @@ struct Options {
   int tasks = 10'000;
   int in_flight = 50;        ///< creates, or batches, without an answer
   int batch = 500;
-  int rate = 200;            ///< tasks a second
+  int rate = 200;            ///< tasks a second, of the ways "rate" and "flood"
   int credits = 1'024;        ///< of the executor
   int jitter = 10'000;       ///< milliseconds, of the way "timing"
-  int seconds = 10;          ///< of the way "flood"
+  int seconds = 10;          ///< of the ways "flood" and "beside"
   std::string define;        ///< of the ways "timing" and "plan"
   std::string count_file;
   std::string latency_file;

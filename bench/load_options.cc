@@ -20,7 +20,7 @@ std::optional<Options> parse(int count, char** values) {
       {"--define", &options.define},       {"--jitter", &options.jitter},
       {"--seconds", &options.seconds}};
   if (count < 2) {
-    std::fprintf(stderr, "expected a way: executor, create, batch, timing, plan, rate, unary, http, dubbo or flood\n");
+    std::fprintf(stderr, "expected a way: executor, create, batch, timing, plan, rate, unary, http, dubbo, flood or beside\n");
     return std::nullopt;
   }
   options.way = values[1];

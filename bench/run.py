@@ -11,8 +11,8 @@ One JSON object a line on stdout: `name` and figures with their units in their n
              call and to a call of each, and the rows that a plan has more for it
   pending    1,000,000 TIMING tasks due in a month: how long their creates take, disk and memory; pages of a search among them; W2 and W3
              beside them, and how many times as long as on an empty server in the same run
-  flood      64 batches of 1,000 creates always under way for 10 s, some times what the server can write: how long a refused create takes,
-             memory, and how late 100 every-second plans start meanwhile
+  flood      250,000 creates a second for 10 s, in batches of 1,000, five times what the server can write: how long a create of another client
+             takes to be refused, memory, and how late 100 every-second plans start meanwhile
   burst      100,000 TIMING tasks due within one second: how late the last one starts
   idle       20 s of a server with one executor and nothing to do
   cron       next times of cron expressions, in this process alone (bench/cron_bench.cc)
@@ -38,6 +38,7 @@ import subprocess
 import sys
 import tempfile
 
+import steps
 from capacity import measure_burst, measure_flood, measure_idle, measure_pending, measure_soak
 from creates import WAYS, measure_w2, measure_way
 from dubbo import measure_calls, measure_creates
@@ -87,7 +88,7 @@ class Profile:
         self._file = file
 
     def __call__(self, pid):
-        self._command = ["perf", "record", "-q", "-F", "999", "-o", self._file, "-p", str(pid)]
+        self._command = ["perf", "record", "-q", "-F", "199", "--call-graph", "dwarf,8192", "-o", self._file, "-p", str(pid)]
         return self
 
     def __enter__(self):
@@ -98,8 +99,8 @@ class Profile:
         self._perf.wait(30)
 
     def top(self, count):
-        text = subprocess.run(["perf", "report", "-i", self._file, "--stdio", "--no-children", "--sort", "dso,symbol"], capture_output=True,
-                              text=True, check=True).stdout
+        text = subprocess.run(["perf", "report", "-i", self._file, "--stdio", "--no-children", "-g", "none", "--no-inline", "--sort", "dso,symbol"],
+                              capture_output=True, text=True, check=True).stdout
         rows = re.findall(r"^\s+([0-9.]+)%\s+(\S+)\s+\[[.k]\]\s+(.+?)(?:\s{2,}.*)?$", text, re.M)
         return [{"share_percent": float(share), "object": dso, "symbol": symbol} for share, dso, symbol in rows[:count]]
 
@@ -107,12 +108,17 @@ class Profile:
 def profile(options):
     if not shutil.which("perf"):
         raise RuntimeError("no perf: install Debian's linux-perf")
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        recorder = Profile(os.path.join(folder, "perf.data"))
-        figures = measure_way(options, "W1b", recorder)
-        print_line({"name": "W1b_profiled", **figures})
-        for rank, row in enumerate(recorder.top(10), 1):
-            print_line({"name": "W1b_profile", "rank": rank, **row})
+    for name in options.names or ["W1b", "W1"]:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            file = os.path.join(folder, "perf.data")
+            recorder = Profile(file)
+            figures = measure_way(options, name, recorder)
+            print_line({"name": f"{name}_profiled", **figures})
+            for step, share in steps.shares(file):
+                print_line({"name": f"{name}_step", "step": step, "share_percent": round(share * 100, 1),
+                            "server_cpu_us_per_task": round(share * figures["server_cpu_us_per_task"], 2)})
+            for rank, row in enumerate(recorder.top(10), 1):
+                print_line({"name": f"{name}_profile", "rank": rank, **row})
 
 
 def run_peers(command):
@@ -136,7 +142,7 @@ def main():
                         help="where data folders are made: the disk that is measured (default: the system's temporary folder)")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of tasks")
-    parser.add_argument("--profile", action="store_true", help="only: perf record of the server during W1b, its ten hottest symbols")
+    parser.add_argument("--profile", action="store_true", help="only: perf record of the server during W1b and W1 (or NAME): what each step of a task costs, ten hottest symbols")
     parser.add_argument("--peers", default=os.environ.get("MEEPO_PEERS"), metavar="COMMAND",
                         help="a command that measures other task queues and prints their JSON lines, run after ours (MEEPO_PEERS)")
     options = parser.parse_args()
@@ -144,6 +150,8 @@ def main():
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))}: expected {', '.join([*ALL, *BY_NAME])}")
     if options.profile:
+        if not set(options.names) <= set(WAYS):
+            parser.error(f"--profile is of {', '.join(WAYS)}")
         profile(options)
         return 0
     measures = {"W2": measure_w2, "W3": measure_w3, "W6": measure_gap, "pending": measure_pending, "flood": measure_flood,

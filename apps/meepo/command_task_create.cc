@@ -1,8 +1,11 @@
 // meepo task create
 
+#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "base/limits.h"
@@ -23,6 +26,9 @@ struct CreateFlags {
 // One message a batch: a fifth of what CreateBatch takes keeps large specs below the message limit.
 constexpr std::size_t kBatchItems = limits::kBatchItemsMax / 5;
 constexpr std::size_t kBatchBytes = limits::kGrpcMessageBytesMax / 2;
+
+constexpr int kExhaustedTries = 100;
+constexpr std::chrono::milliseconds kExhaustedPause{100};
 
 int create_one(const CreateFlags& flags, const Invocation& invocation) {
   if (flags.spec.service.empty()) {
@@ -57,10 +63,16 @@ struct Batch {
 /// Sends what was gathered and prints a line a spec, in order. False: at least one was not created.
 bool send(client::Client& client, Batch& batch, const Invocation& invocation) {
   if (batch.lines.empty()) return true;
-  const auto answer = client.create_batch(batch.request);
+  auto answer = client.create_batch(batch.request);
+  // The server has as many to write as it takes: nothing of this batch was created, and soon there is room.
+  for (int i = 0; i < kExhaustedTries && !answer && answer.error().code == Code::Exhausted; ++i) {
+    std::this_thread::sleep_for(kExhaustedPause);
+    answer = client.create_batch(batch.request);
+  }
   if (!answer) {
     const std::string where = "--file, lines " + std::to_string(batch.lines.front()) + " to " + std::to_string(batch.lines.back());
     tell(Error(answer.error()).prefixed(where), invocation.json);
+    batch = {};
     return false;
   }
   bool good = true;

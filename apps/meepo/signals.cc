@@ -4,8 +4,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <thread>
-
 namespace meepo::cli {
 
 namespace {
@@ -18,12 +16,6 @@ sigset_t stop_signals() {
   return signals;
 }
 
-void wait_for_one() {
-  const sigset_t signals = stop_signals();
-  int received = 0;
-  sigwait(&signals, &received);
-}
-
 }  // namespace
 
 void hold_stop_signals() {
@@ -33,11 +25,15 @@ void hold_stop_signals() {
 }
 
 void wait_for_stop() {
-  wait_for_one();
-  std::thread([] {
-    wait_for_one();
-    _exit(1);
-  }).detach();
+  const sigset_t signals = stop_signals();
+  int received = 0;
+  sigwait(&signals, &received);
+  // Not a thread that waits for the second: there may be none left to start.
+  struct sigaction end_at_once{};
+  end_at_once.sa_handler = [](int) { _exit(1); };
+  sigaction(SIGINT, &end_at_once, nullptr);
+  sigaction(SIGTERM, &end_at_once, nullptr);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
 }  // namespace meepo::cli

@@ -75,7 +75,8 @@ void add_scheduler(Page& page, const ports::SchedulerFigures& figures) {
   page.begin("meepo_tasks_created_total", "Tasks created by clients", MetricType::Counter);
   add_by(page, "kind", figures.created, kKinds);
   page.counter("meepo_creates_repeated_total", "Creates answered with the task of the same request id", figures.creates_repeated);
-  page.counter("meepo_creates_refused_total", "Creates that the store refused", figures.creates_refused);
+  page.counter("meepo_creates_refused_total", "Creates that were refused: by the store, or because too many waited for it",
+               figures.creates_refused);
   page.begin("meepo_attempts_begun_total", "Attempts sent to executors", MetricType::Counter);
   add_by(page, "kind", figures.begun, kKinds);
   page.begin("meepo_attempts_ended_total", "Attempts whose end was accepted", MetricType::Counter);

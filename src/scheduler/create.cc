@@ -7,6 +7,15 @@
 
 namespace meepo::scheduler {
 
+Result<void> Scheduler::Impl::admit_creates(std::size_t count) {
+  const std::size_t waiting = creates_waiting_;
+  if (waiting < limits::kCreatesWaitingMax) return {};
+  creates_turned_away_ += count;
+  return fail(
+      Code::Exhausted,
+      fmt::format("create task: {} creates are waiting to be written, the most that may; nothing was written, repeat later", waiting));
+}
+
 void Scheduler::Impl::create(std::vector<CheckedSpec> specs, Done<std::vector<Result<Created>>> done) {
   auto call = std::make_shared<CreateCall>();
   call->left = specs.size();
@@ -21,10 +30,8 @@ void Scheduler::Impl::create(std::vector<CheckedSpec> specs, Done<std::vector<Re
     if (stopping_ || !ready_) {
       answer(pending, fail(Code::Unavailable, stopping_ ? "create task: this node is stopping; nothing was written"
                                                         : "create task: this node is starting; nothing was written"));
-    } else if (creates_waiting_ >= limits::kCreatesWaitingMax) {
-      answer(pending, fail(Code::Exhausted, fmt::format("create task: {} creates are waiting to be written, the most that may; nothing was "
-                                                        "written, repeat later",
-                                                        creates_waiting_)));
+    } else if (auto admitted = admit_creates(1); !admitted) {
+      answer(pending, fail(std::move(admitted.error())));
     } else {
       ++creates_waiting_;
       creates_.push_back(std::move(pending));

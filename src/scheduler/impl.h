@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -35,6 +36,7 @@ class Scheduler::Impl {
   bool ready() const { return ready_ && !stopping_; }
   bool stopping() const { return stopping_; }
   // create.cc
+  Result<void> admit_creates(std::size_t count);
   void create(std::vector<CheckedSpec> specs, Done<std::vector<Result<Created>>> done);
   // cancel.cc
   void cancel(TaskId id, Done<Result<Cancelled>> done);
@@ -67,7 +69,8 @@ class Scheduler::Impl {
   static constexpr std::size_t kClaimsPerRequest = 64;  ///< few, so that the first of many due firings are sent while the rest is claimed
   static constexpr int kUpdateTries = 20;  ///< a tick or another update may come between reading and writing
   static constexpr std::size_t kPurgePiece = 256;  ///< rows and tasks removed at a time
-  static constexpr std::size_t kPurgeWorth = 32;   ///< removed from one shard: the next is looked at without a pause
+  static constexpr std::size_t kPurgeMuch = 32;  ///< removed from one shard: the next is looked at without a pause
+  static constexpr int kPurgeSooner = 10;  ///< times as soon, after one that gave less
   static constexpr milliseconds kStepFelt{1'000};  ///< steps of the store's clock are let add up to this before leases are moved
 
   struct ShardState {
@@ -242,7 +245,8 @@ class Scheduler::Impl {
 
   schedule::Planner planner_;
   std::deque<PendingCreate> creates_;
-  std::size_t creates_waiting_ = 0;  ///< here and in the store, not answered yet
+  std::atomic<std::size_t> creates_waiting_ = 0;  ///< here and in the store, not answered yet; other threads read it
+  std::atomic<std::uint64_t> creates_turned_away_ = 0;  ///< because so many waited
   std::size_t creates_in_store_ = 0;  ///< of these: asked for and not answered
   std::size_t next_shard_ = 0;
   std::map<ports::SessionId, std::vector<ports::Run>> runs_out_;

@@ -1,5 +1,5 @@
-// Retention: ended tasks and old rows are removed in small pieces, one shard after the other. As long as a piece is worth its way, the next
-// follows at once, between what else the store has to write: under any load as much goes as comes.
+// Retention: ended tasks and old rows are removed in small pieces, one shard after the other. The more a shard gave, the sooner the next
+// follows, at once if it was much, between what else the store has to write: under any load as much goes as comes.
 
 #include "scheduler/impl.h"
 
@@ -27,7 +27,9 @@ void Scheduler::Impl::purge() {
       return;
     }
     if (answer->more) purged_ = shard;
-    if (answer->tasks + answer->rows + answer->request_ids >= kPurgeWorth) next_purge_ = parts_.loop.steady_now();
+    const auto removed = answer->tasks + answer->rows + answer->request_ids;
+    if (removed == 0) return;
+    next_purge_ = parts_.loop.steady_now() + (removed < kPurgeMuch ? options_.purge_every / kPurgeSooner : milliseconds(0));
   });
 }
 

@@ -47,6 +47,7 @@ ports::SchedulerFigures Scheduler::Impl::figures() const {
   figures.executors = connected.size();
   for (const engine::Executor* executor : connected) figures.credits += executor->credits;
   figures.creates_waiting = creates_waiting_;
+  figures.creates_refused += creates_turned_away_;
   figures.store_requests_waiting = asked_;
   return figures;
 }

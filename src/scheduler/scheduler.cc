@@ -23,6 +23,7 @@ Scheduler::~Scheduler() = default;
 void Scheduler::start() { impl_->start(); }
 void Scheduler::stop(std::move_only_function<void()> done) { impl_->stop(std::move(done)); }
 bool Scheduler::ready() const { return impl_->ready(); }
+Result<void> Scheduler::admit_creates(std::size_t count) { return impl_->admit_creates(count); }
 void Scheduler::create(std::vector<CheckedSpec> specs, Done<std::vector<Result<Created>>> done) {
   impl_->create(std::move(specs), std::move(done));
 }

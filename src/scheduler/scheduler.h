@@ -1,7 +1,7 @@
 #pragma once
 // The scheduler: the shell around the engine. It creates tasks, keeps the shards that the coordinator grants, claims what is due,
 // begins and dispatches attempts, writes their ends, takes back what was lost. One object lives on one loop and owns whole shards;
-// everything but check() is called there, and every `done` runs there, later, exactly once (not after stop has finished).
+// everything but check() and admit_creates() is called there, and every `done` runs there, later, exactly once (not after stop has finished).
 //
 // A task's way, one file a step: create.cc → claim.cc (due, claim, begin, dispatch) → end.cc; cancel.cc, recover.cc, park.cc beside.
 
@@ -32,17 +32,17 @@ struct Options {
   milliseconds claim_ahead = limits::kClaimAhead;  ///< planned ticks are claimed so long before they are due
   milliseconds run_lease = limits::kRunLease;
   milliseconds safety_read_every = limits::kSafetyReadEvery;
-  milliseconds purge_every = limits::kPurgeEvery;            ///< retention looks at one shard each time
-  milliseconds ended_tasks_kept = limits::kEndedTasksKept;   ///< retention
-  std::uint64_t ended_tasks_max = limits::kEndedTasksMax;    ///< over all shards
-  milliseconds rows_kept = limits::kRowsKept;                ///< ended rows of a living task
+  milliseconds purge_every = limits::kPurgeEvery;  ///< retention looks at one shard each time
+  milliseconds ended_tasks_kept = limits::kEndedTasksKept;  ///< retention
+  std::uint64_t ended_tasks_max = limits::kEndedTasksMax;  ///< over all shards
+  milliseconds rows_kept = limits::kRowsKept;  ///< ended rows of a living task
   std::uint64_t rows_of_task_max = limits::kRowsOfTaskMax;
-  bool log_firings = false;           ///< one line for each verb of each firing
+  bool log_firings = false;  ///< one line for each verb of each firing
 };
 
 /// A spec that passed check(): the only thing that create() takes.
 struct CheckedSpec {
-  std::shared_ptr<Task> task;         ///< its id and instant of creation are given by create()
+  std::shared_ptr<Task> task;  ///< its id and instant of creation are given by create()
   std::uint64_t content_hash = 0;
 };
 
@@ -54,34 +54,34 @@ struct Created {
   SysTime first_due;
   std::string zone;
   std::vector<std::string> warnings;  ///< e.g. nobody serves its target now
-  bool existed = false;               ///< this request id had created the task before
+  bool existed = false;  ///< this request id had created the task before
 };
 
 struct Cancelled {
-  bool cancelled = false;             ///< false: the task had ended before
-  std::vector<FiringId> running;      ///< asked to stop, no promise
-  std::vector<TaskId> chained;        ///< not cancelled
+  bool cancelled = false;  ///< false: the task had ended before
+  std::vector<FiringId> running;  ///< asked to stop, no promise
+  std::vector<TaskId> chained;  ///< not cancelled
 };
 
 struct Updated {
-  std::uint32_t version = 0;          ///< the new one
-  std::optional<SysTime> next_due;    ///< nothing: no tick is left
+  std::uint32_t version = 0;  ///< the new one
+  std::optional<SysTime> next_due;  ///< nothing: no tick is left
   std::string zone;
   std::vector<std::string> warnings;
 };
 
 struct BackfillRange {
   TaskId id;
-  SysTime from;                       ///< inclusive
-  SysTime to;                         ///< inclusive, not in the future
+  SysTime from;  ///< inclusive
+  SysTime to;  ///< inclusive, not in the future
   bool dry_run = false;
-  std::string request_id;             ///< empty: none; a repeat answers the same firings
+  std::string request_id;  ///< empty: none; a repeat answers the same firings
 };
 
 struct Backfilled {
   struct Item {
     DueTick tick;
-    std::optional<FiringId> firing;   ///< nothing in a dry run
+    std::optional<FiringId> firing;  ///< nothing in a dry run
   };
   std::string zone;
   std::vector<Item> items;
@@ -122,6 +122,10 @@ class Scheduler {
   void stop(std::move_only_function<void()> done);
   /// True when it owns its shards and has read them: /readyz.
   bool ready() const;
+
+  /// Any thread. Exhausted while create() would answer so: who has many specs to check first may ask before. So many creates are counted as
+  /// refused then.
+  Result<void> admit_creates(std::size_t count);
 
   // Use cases. Errors of the store come through: Unavailable (repeat), Unknown (perhaps done: repeat with the same request id), Exhausted.
 

@@ -6,6 +6,7 @@ a flood are those of `./x bench flood`.
 """
 import os
 import queue
+import shutil
 import socket
 import subprocess
 import sys
@@ -113,6 +114,10 @@ class Flood(LoadCase):
                 if status == 503:  # more bytes of bodies than the listener holds at once
                     time.sleep(0.05)
                     continue
+                if status == 429 and answer["code"] == "EXHAUSTED":  # a batch that comes when no more may wait is refused as a whole
+                    with lock:
+                        counted["EXHAUSTED"] += FLOOD_BATCH
+                    continue
                 if status != 200:
                     errors.put((status, answer))
                     return
@@ -212,6 +217,64 @@ class FileLimit(LoadCase):
         wait_for(over_http, 30, "new connections to the HTTP listener")
         wait_for(over_grpc, 60, "new connections to the gRPC listener")
         self.assertEqual("DONE", self.ended(api, api.ok("POST", "/v1/tasks", echo)["id"])["status"])
+
+
+NOBODY = 65534  # the limit of threads does not hold for root
+THREADS_FEW = 4
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can start a server as another user")
+class ThreadLimit(LoadCase):
+    """A server that can start no further thread works on and stops in order; one that cannot start says why."""
+
+    def limited(self, threads):
+        os.chown(self.folder, NOBODY, NOBODY)
+        program = shutil.copy(MEEPO, self.folder)  # nobody need be able to read the checkout
+        server = Server(self.folder, name=f"limited-{threads}", environment={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})  # which takes a process
+        server.command[0] = program
+        server.command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "prlimit", f"--nproc={threads}:{threads}", "--",
+                          *server.command]
+        return self.add(server)
+
+    @staticmethod
+    def threads(server):
+        return len(os.listdir(f"/proc/{server.pid}/task"))
+
+    def test_it_works_with_as_many_threads_as_it_has(self):
+        server, recorder = self.limited(1_000).start(), self.recorder()
+        needed = self.threads(server)
+        self.assertEqual(0, server.terminate())
+        server = self.limited(needed).start()
+        self.executor_of(server, recorder, "test.Recorder")
+        api = server.api()
+        self.connected(api, 1)
+        specs = [task("echo", "[1]") for _ in range(500)]
+
+        def create_many():
+            own = server.api()
+            for _ in range(5):
+                for item in own.ok("POST", "/v1/tasks:batchCreate", {"specs": specs})["items"]:
+                    self.assertIn("created", item)
+
+        callers = [threading.Thread(target=create_many) for _ in range(8)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        wait_for(lambda: len(recorder.calls()) >= 8 * 5 * 500, 60, "all calls", every=0.5)
+        self.assertLessEqual(self.threads(server), needed)
+        before = cpu_seconds(server.pid)
+        time.sleep(2)  # the time that its CPU is measured over
+        self.assertLess(cpu_seconds(server.pid) - before, 1, "the server spins")
+        self.assertEqual(0, server.terminate(), server.tail())
+
+    def test_one_that_cannot_start_a_thread_says_so_and_ends(self):
+        server = self.limited(THREADS_FEW)
+        with self.assertRaises(AssertionError):
+            server.start()
+        self.assertEqual(1, server.wait(30))
+        self.assertIn("start a thread", server.tail())
+        self.assertIn("ulimit -u", server.tail())
 
 
 if __name__ == "__main__":

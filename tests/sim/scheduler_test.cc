@@ -292,8 +292,14 @@ TEST(Scheduler, Create_OneOverTheLimitIsExhaustedAndTheOthersAreWritten) {
   std::vector<scheduler::CheckedSpec> specs;
   for (std::size_t i = 0; i < limits::kCreatesWaitingMax + 1; ++i) specs.push_back(scheduler::check(real("echo"), "UTC").value());
   std::vector<Result<scheduler::Created>> answers;
+  EXPECT_TRUE(world.scheduler().admit_creates(1));
   world.scheduler().create(std::move(specs), [&](std::vector<Result<scheduler::Created>> all) { answers = std::move(all); });
+  const auto admitted = world.scheduler().admit_creates(1'000);
+  ASSERT_FALSE(admitted) << "while so many wait";
+  EXPECT_EQ(admitted.error().code, Code::Exhausted);
   world.loop.run();
+  EXPECT_TRUE(world.scheduler().admit_creates(1)) << "when they are written";
+  EXPECT_EQ(world.scheduler().figures().creates_refused, 1'001U);
   ASSERT_EQ(answers.size(), limits::kCreatesWaitingMax + 1);
   ASSERT_FALSE(answers.back());
   EXPECT_EQ(answers.back().error().code, Code::Exhausted);

@@ -36,6 +36,17 @@ Connection::Outcome not_sent(Code code, std::string message) {
 
 }  // namespace
 
+Turn::Turn(Io& io) : io_(io), outermost_(!std::exchange(io.in_turn, true)) {}
+
+Turn::~Turn() {
+  if (!outermost_) return;
+  io_.in_turn = false;
+  for (const auto& connection : std::exchange(io_.to_write, {})) {
+    connection->will_flush_ = false;
+    connection->flush();
+  }
+}
+
 Connection::Connection(Io& io, ports::Random& random, Address address, bool kept, std::function<void()> changed)
     : io_(io),
       random_(random),
@@ -95,7 +106,7 @@ void Connection::send(CallId id, Call& call) {
       self->finish(id, not_sent(error.code, error.message));
     });
   }
-  flush_later();
+  flush_at_end_of_turn();
 }
 
 bool Connection::forget(CallId id) {
@@ -229,6 +240,7 @@ void Connection::wait_for_octets() {
 }
 
 void Connection::read() {
+  const Turn turn(io_);
   const auto generation = generation_;
   for (int i = 0; i < kReadsInARow && generation_ == generation; ++i) {
     error_code error;
@@ -243,20 +255,18 @@ void Connection::read() {
     if (state_ == State::Proving) open();
     if (generation_ != generation) return;
     if (!stopped && session_->is_stopping()) changed_();
-    flush_later();
+    flush_at_end_of_turn();
     if (octets < io_.read_buffer.size()) break;
   }
   close_if_done();
   if (generation_ == generation) wait_for_octets();
 }
 
-/// What is called in one turn goes out in one write.
-void Connection::flush_later() {
-  if (std::exchange(flush_posted_, true)) return;
-  asio::post(io_.context, [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    self->flush();
-  });
+/// Outside of a turn, what is called now still goes out in one write.
+void Connection::flush_at_end_of_turn() {
+  if (std::exchange(will_flush_, true)) return;
+  if (!io_.in_turn && io_.to_write.empty()) asio::post(io_.context, [&io = io_] { const Turn turn(io); });
+  io_.to_write.push_back(shared_from_this());
 }
 
 void Connection::flush() {
@@ -266,16 +276,21 @@ void Connection::flush() {
   if (!out.empty()) write(std::move(out));
 }
 
+/// Mostly the socket takes all of it at once; the rest, and whatever is wrong, comes later.
 void Connection::write(std::string octets) {
+  error_code error;
+  const auto written = socket_.write_some(asio::buffer(octets), error);
+  if (!error && written == octets.size()) return;
   writing_ = true;
   // The octets go with the handler: a lost connection may be followed by another before it runs.
   auto out = std::make_shared<const std::string>(std::move(octets));
-  asio::async_write(socket_, asio::buffer(*out), [self = shared_from_this(), out, generation = generation_](error_code error, std::size_t) {
-    if (self->generation_ != generation) return;
-    self->writing_ = false;
-    if (error) return self->lost(error.message());
-    self->flush();
-  });
+  asio::async_write(socket_, asio::buffer(*out) + written,
+                    [self = shared_from_this(), out, generation = generation_](error_code failed, std::size_t) {
+                      if (self->generation_ != generation) return;
+                      self->writing_ = false;
+                      if (failed) return self->lost(failed.message());
+                      self->flush();
+                    });
 }
 
 /// Only for an earlier deadline: at a later one the timer looks again when it rings.

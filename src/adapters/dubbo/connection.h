@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "adapters/dubbo/provider.h"
 #include "base/time.h"
@@ -30,11 +31,28 @@ inline constexpr milliseconds kReconnectMost{5'000};
 inline constexpr milliseconds kStoppingPause{2'000};     ///< a provider that said that it stops still listens for a while
 inline constexpr std::size_t kWaitingBytesMax = std::size_t{64} << 20U;  ///< of requests that wait for the connection
 
+class Connection;
+
 /// What connections of one thread share. Outlives them.
 struct Io {
   boost::asio::io_context context{1};
   std::array<char, std::size_t{64} << 10U> read_buffer{};  ///< of whoever reads at the moment
   meepo::dubbo::ClientOptions session;
+  std::vector<std::shared_ptr<Connection>> to_write;        ///< what these were given goes out at the end of the turn
+  bool in_turn = false;
+};
+
+/// A piece of work on the thread, in which calls may begin: what they write goes out at its end, one write a connection.
+class Turn {
+ public:
+  explicit Turn(Io& io);
+  ~Turn();
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  Io& io_;
+  const bool outermost_;
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -69,6 +87,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abandon();
 
  private:
+  friend class Turn;
+
   enum class State : std::uint8_t { Idle, Connecting, Proving, Open };
   struct Call {
     std::string body;  ///< while it waits for the connection
@@ -87,7 +107,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void lost(const std::string& reason);
   void wait_for_octets();
   void read();
-  void flush_later();
+  void flush_at_end_of_turn();
   void flush();
   void write(std::string octets);
   void arm_timer();
@@ -113,7 +133,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   CallId last_call_ = 0;
   SteadyTime armed_at_ = SteadyTime::max();  ///< when timer_ rings
   bool writing_ = false;
-  bool flush_posted_ = false;
+  bool will_flush_ = false;
   bool retired_ = false;
   bool abandoned_ = false;
   bool proven_ = false;  ///< the provider has sent something on this connection

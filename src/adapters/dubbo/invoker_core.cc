@@ -92,6 +92,7 @@ void DubboInvoker::Core::drain_invocations() {
     const std::scoped_lock lock(mutex_);
     arrived.swap(arrived_);
   }
+  const Turn turn(*io_);
   for (auto& attempt : arrived) begin(std::move(attempt));
 }
 

@@ -37,7 +37,7 @@ class Calls {
       : settings_(std::move(settings)), loop_(loop), scheduler_(scheduler) {}
 
   void create(const v1::CreateTaskRequest& request, Done<v1::CreateTaskResponse> done);
-  /// Exhausted: more than kBatchItemsMax specs.
+  /// Exhausted: more than kBatchItemsMax specs, or more creates wait than may: then none was looked at.
   void create_batch(const v1::CreateBatchRequest& request, Done<v1::CreateBatchResponse> done);
   void get(const v1::GetTaskRequest& request, Done<v1::Task> done);
   /// A page may hold fewer tasks than asked for: it ends at kPageBytes too.
@@ -66,6 +66,9 @@ class Calls {
   void ready(std::move_only_function<void(bool)> done);
 
   // Creates in batches, for the stream: check each spec, then create all of them in one post; answers in order, refused ones included.
+  // Before that: admit_creates() refuses in no time what would be refused after all the checks, which keeps the threads of the APIs free
+  // while more comes than can be written.
+  Result<void> admit_creates(std::size_t count) { return scheduler_.admit_creates(count); }
   using Checked = Result<scheduler::CheckedSpec>;
   using CreatedAll = std::vector<Result<scheduler::Created>>;
   Checked check(const v1::TaskSpec& spec) const;

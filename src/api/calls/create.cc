@@ -55,6 +55,7 @@ void Calls::put_created(const scheduler::Created& created, v1::CreateTaskRespons
 }
 
 void Calls::create(const v1::CreateTaskRequest& request, Done<v1::CreateTaskResponse> done) {
+  if (auto admitted = admit_creates(1); !admitted) return done(fail(std::move(admitted.error())));
   std::vector<Checked> specs;
   specs.push_back(check(request.spec()));
   create_all(std::move(specs), [done = std::move(done)](CreatedAll created) mutable {
@@ -71,6 +72,7 @@ void Calls::create_batch(const v1::CreateBatchRequest& request, Done<v1::CreateB
     return done(fail(Code::Exhausted,
                      fmt::format("specs is {} long: expected at most {}; nothing was created", count, limits::kBatchItemsMax), "specs"));
   }
+  if (auto admitted = admit_creates(count); !admitted) return done(fail(std::move(admitted.error())));
   std::vector<Checked> specs;
   specs.reserve(count);
   for (const auto& spec : request.specs()) specs.push_back(check(spec));

@@ -93,13 +93,14 @@ class CreateStream final : public grpc::ServerBidiReactor<Request, Response> {
       reading_ = false;
       return;
     }
-    std::vector<Calls::Checked> specs;
     std::vector<std::uint64_t> tags;
-    specs.reserve(count);
     tags.reserve(count);
-    for (const auto& item : request_.items()) {
-      tags.push_back(item.tag());
-      specs.push_back(calls_.check(item.spec()));
+    for (const auto& item : request_.items()) tags.push_back(item.tag());
+    const auto admitted = calls_.admit_creates(count);
+    std::vector<Calls::Checked> specs;
+    if (admitted) {
+      specs.reserve(count);
+      for (const auto& item : request_.items()) specs.push_back(calls_.check(item.spec()));
     }
     const auto bytes = request_.ByteSizeLong();
     {
@@ -108,7 +109,9 @@ class CreateStream final : public grpc::ServerBidiReactor<Request, Response> {
       items_ += count;
       bytes_ += bytes;
     }
-    calls_.create_all(std::move(specs), Answer(self_, std::move(tags), bytes));
+    Answer answer(self_, std::move(tags), bytes);
+    if (!admitted) return answer(Calls::CreatedAll(count, fail(admitted.error())));
+    calls_.create_all(std::move(specs), std::move(answer));
   }
 
   /// Hands the answers of one message back, Unknown for all if it is dropped.

@@ -258,9 +258,7 @@ class Document {
     object.content_.object->fields = fields;
     return fields;
   }
-  std::span<Value> make_values(std::size_t count) {
-    return {static_cast<Value*>(take(count * sizeof(Value), alignof(Value))), count};
-  }
+  std::span<Value> make_values(std::size_t count) { return {static_cast<Value*>(take(count * sizeof(Value), alignof(Value))), count}; }
   void end_map(Value map, std::span<const Value> keys_and_values);
 
   /// Memory that lives as long as the document.

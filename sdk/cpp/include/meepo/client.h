@@ -88,7 +88,7 @@ class Client {
   std::future<Result<Created>> create(Task task);
   /// `done` runs once, on a thread of the client; it must not block.
   void create(Task task, CreatedCallback done);
-  /// One message, one answer a task, in order. At most 10,000.
+  /// One message, one answer a task, in order. At most 10,000. Exhausted as a whole: so many wait that none of these was looked at.
   Result<std::vector<Result<Created>>> create_batch(std::vector<Task> tasks);
   /// Waits until all creates so far are answered; false: not within `timeout`.
   bool flush(std::chrono::milliseconds timeout);
