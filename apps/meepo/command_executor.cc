@@ -13,6 +13,7 @@
 #include "command.h"
 #include "demo_service.h"
 #include "signals.h"
+#include "threads.h"
 
 namespace meepo::cli {
 
@@ -116,6 +117,7 @@ int run_executor(ExecutorFlags flags, bool json) {
   flags.options.http = *std::move(http);
   if (!flags.commands.allow.empty()) flags.options.commands = flags.commands;
   if (!flags.dubbo.services.empty() || flags.dubbo.all) flags.options.dubbo = flags.dubbo;
+  if (const auto checked = check_threads(); !checked) return tell(checked.error(), json);
   hold_stop_signals();
   Executor executor(flags.options);
   add_demo_service(executor);

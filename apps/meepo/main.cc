@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <string>
-#include <system_error>
 
 #include "command.h"
 
@@ -78,16 +77,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return refuse(app, error, asks_json(argc, argv), argc, argv);
   }
-  try {
-    return invocation.run();
-  } catch (const std::system_error& error) {
-    if (error.code() != std::errc::resource_unavailable_try_again) throw;
-    meepo::cli::tell({.code = meepo::Code::Exhausted,
-                      .message = "start a thread: the system refused (" + error.code().message() +
-                                 "); expected room for some 30 threads: see ulimit -u, and TasksMax where systemd started this",
-                      .field = {},
-                      .cause = {}},
-                     invocation.json);
-    return meepo::cli::kFailure;
-  }
+  return invocation.run();
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "notify.h"
 #include "signals.h"
+#include "threads.h"
 #include "version.h"
 
 namespace meepo::cli {
@@ -109,6 +110,7 @@ int serve(ServeFlags flags, bool json) {
   }
   flags.settings.inside_executor = flags.is_dev && !flags.no_executor;
   flags.settings.on_failure = [] { kill(getpid(), SIGTERM); };
+  if (const auto checked = check_threads(); !checked) return tell(checked.error(), json);
   hold_stop_signals();
   auto server = Server::start(flags.settings);
   if (!server) return tell(server.error(), json, server.error().code == Code::InvalidArgument ? kUsage : kFailure);

@@ -273,7 +273,7 @@ bool Decoder::read_name(std::string_view& out) {
 bool Decoder::read_int(std::int64_t& out) {
   std::uint8_t tag = 0;
   if (!take_tag(tag)) return false;
-  if (kForms[tag] < Form::IntTag || kForms[tag] > Form::IntWord)
+  if (!kScalarForms[tag].is_scalar || kScalarForms[tag].kind != Kind::Int)
     return broken("expected an int: a length or the number of a class, a type or a reference");
   Value value;
   if (!take_scalar(value)) return false;
