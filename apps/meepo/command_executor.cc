@@ -147,6 +147,7 @@ int run_executor(ExecutorFlags flags, bool json) {
   std::fflush(stdout);
   wait_for_stop();
   const std::size_t left = executor.stop();
+  end_by_force_later(left == 0 ? kOk : kFailure);
   if (left == 0) return kOk;
   return tell(
       {.code = Code::Timeout, .message = std::to_string(left) + " runs did not end in time and were left behind", .field = {}, .cause = {}},

@@ -122,7 +122,9 @@ int serve(ServeFlags flags, bool json) {
   notify_systemd("STOPPING=1");
   const bool failed = (*server)->failed();
   (*server)->stop(failed ? milliseconds(0) : kDrain);
-  return failed ? kFailure : kOk;
+  const int code = failed ? kFailure : kOk;
+  end_by_force_later(code);
+  return code;
 }
 
 }  // namespace meepo::cli

@@ -16,6 +16,8 @@ sigset_t stop_signals() {
   return signals;
 }
 
+volatile sig_atomic_t exit_code = 0;  // of a signal's handler
+
 }  // namespace
 
 void hold_stop_signals() {
@@ -34,6 +36,14 @@ void wait_for_stop() {
   sigaction(SIGINT, &end_at_once, nullptr);
   sigaction(SIGTERM, &end_at_once, nullptr);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+void end_by_force_later(int code) {
+  exit_code = code;
+  struct sigaction end{};
+  end.sa_handler = [](int) { _exit(exit_code); };
+  sigaction(SIGALRM, &end, nullptr);
+  alarm(static_cast<unsigned>(kEndWait.count()));
 }
 
 }  // namespace meepo::cli

@@ -17,10 +17,11 @@ Result<void> check_threads(std::size_t count) {
   try {
     while (threads.size() < count) threads.emplace_back([&end] { end.wait(); });
   } catch (const std::system_error& error) {
-    checked = fail(Code::Exhausted,
-                   fmt::format("start: the system refused thread {} of {} ({}); expected room for them: see ulimit -u, and TasksMax if systemd "
-                               "starts this",
-                               threads.size() + 1, count, error.code().message()));
+    checked =
+        fail(Code::Exhausted,
+             fmt::format("start: the system refused thread {} of {} ({}); expected room for them: see ulimit -u, and TasksMax if systemd "
+                         "starts this",
+                         threads.size() + 1, count, error.code().message()));
   }
   end.count_down();
   return checked;

@@ -247,7 +247,7 @@ class ThreadLimit(LoadCase):
         self.executor_of(server, recorder, "test.Recorder")
         api = server.api()
         self.connected(api, 1)
-        specs = [task("echo", "[1]") for _ in range(50)]
+        specs = [task("stamp", "[1]") for _ in range(50)]
 
         def create_many():
             own = server.api()
