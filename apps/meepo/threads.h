@@ -8,7 +8,7 @@
 
 namespace meepo::cli {
 
-/// More than a server or an executor has under any load.
+/// More than a server, or an executor with its default options, has under any load.
 inline constexpr std::size_t kThreadsNeeded = 32;
 
 /// Starts so many threads at once and ends them. Exhausted: the system refused one; the message says which limits to look at.
