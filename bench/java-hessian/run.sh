@@ -14,11 +14,16 @@ java -Xms256m -Xmx256m -XX:+UseSerialGC -cp "$work/classes:$(cat "$work/classpat
 python3 - "$work/figures" <<'PYTHON'
 import json, sys
 java = {}
+sums = {}
 for line in open(sys.argv[1]):
     figure = json.loads(line)
     key = figure["object"], figure["work"]
     if figure["side"] == "java":
         java[key] = figure["cpu_ns"]
     else:
+        for side, ns in ("java", java[key]), ("cpp", figure["cpu_ns"]):
+            sums[key[1], side] = sums.get((key[1], side), 0) + ns
         print(json.dumps({"object": key[0], "work": key[1], "times_faster": round(java[key] / figure["cpu_ns"], 1)}))
+for work in "encode", "decode":
+    print(json.dumps({"object": "all of them", "work": work, "times_faster": round(sums[work, "java"] / sums[work, "cpp"], 1)}))
 PYTHON

@@ -42,114 +42,95 @@ inline const char* read_short_text(const char* at, const char* end, std::string_
 Result<Value> Decoder::read() {
   Value value;
   if (failure_ == nullptr) {
-    const bool fits = offset() + left() <= kStreamBytesMax || too_much("octets", kStreamBytesMax);
-    if (fits && !std::exchange(is_kept_, true)) {
-      const auto kept = document_->keep_stream(rest());
-      begin_ = at_ = kept.data();
-      end_ = begin_ + kept.size();
+    const auto* const end = keep_stream() && count_values(at_, 1) ? read_parts(at_, {&value, 1}, 0) : nullptr;
+    if (end != nullptr) {
+      at_ = end;
+      return value;
     }
-    if (fits && count_values(1) && read_parts({&value, 1}, 0)) return value;
   }
   const auto place = fmt::format("read a Hessian value up to octet {} of {}", offset(), end_ - begin_);
   if (failure_most_ == 0) return fail(Code::Corruption, fmt::format("{}: {}", place, failure_));
   return fail(Code::Exhausted, fmt::format("{}: more than {} {}", place, failure_most_, failure_));
 }
 
-bool Decoder::broken(const char* why) {
+/// At the first read(): false if the stream is too long.
+bool Decoder::keep_stream() {
+  if (is_kept_) return true;
+  if (left(begin_) > kStreamBytesMax) return too_much(at_, "octets", kStreamBytesMax) != nullptr;
+  const auto kept = document_->keep_stream({begin_, left(begin_)});
+  begin_ = at_ = kept.data();
+  end_ = begin_ + kept.size();
+  return is_kept_ = true;
+}
+
+std::nullptr_t Decoder::broken(const char* at, const char* why) {
+  at_ = at;
   failure_ = why;
-  return false;
+  return nullptr;
 }
 
-bool Decoder::too_much(const char* what, std::size_t most) {
-  failure_ = what;
+std::nullptr_t Decoder::too_much(const char* at, const char* what, std::size_t most) {
   failure_most_ = most;
-  return false;
+  return broken(at, what);
 }
 
-bool Decoder::count_values(std::size_t values) {
+bool Decoder::count_values(const char* at, std::size_t values) {
   values_ += values;
-  return values_ <= kValuesMax || too_much("values", kValuesMax);
+  return values_ <= kValuesMax || too_much(at, "values", kValuesMax) != nullptr;
 }
 
-bool Decoder::take_tag(std::uint8_t& out) {
-  if (left() == 0) return broken("expected a value, found the end");
-  out = static_cast<std::uint8_t>(*at_++);
-  return true;
+/// Another list, map or object.
+bool Decoder::may_begin(const char* at, std::size_t depth) {
+  if (depth == kDepthMax) return too_much(at, "levels", kDepthMax) != nullptr;
+  return references_.size() < kContainersMax || too_much(at, "lists, maps and objects", kContainersMax) != nullptr;
 }
 
-bool Decoder::take_octets(std::uint64_t octets, std::string_view& out) {
-  if (octets > left()) return is_cut();
-  out = rest().substr(0, octets);
-  at_ += octets;
-  return true;
-}
-
-/// The scalar whose tag has been taken. Near the end of the stream a copy of it is read, behind which there is room.
-bool Decoder::take_scalar(Value& out) {
-  const auto* const tag = at_ - 1;
-  const auto octets = std::min(left() + 1, kScalarOctetsMost);
-  std::array<char, kScalarOctetsMost> copy{};
-  std::copy_n(tag, octets, copy.begin());
-  const auto* const end = read_scalar(copy.data(), out);
-  if (end == nullptr) {
-    --at_;
-    return broken("no value begins with this octet");
-  }
-  const auto length = static_cast<std::size_t>(end - copy.data());
-  if (length > octets) return is_cut();
-  at_ = tag + length;
-  return true;
-}
-
-/// The items of a list or the fields of an object: counted, and with room for them, before they come. The place in the stream is kept
-/// beside the members while simple values follow one another.
-bool Decoder::read_parts(std::span<Value> parts, std::size_t depth) {
-  const auto* at = at_;
+/// The items of a list or the fields of an object: counted, and with room for them, before they come.
+const char* Decoder::read_parts(const char* at, std::span<Value> parts, std::size_t depth) {
   const auto* const end = end_;
   for (auto& part : parts) {
-    if (const auto* const next = read_simple(at, end, part)) {
-      at = next;
-      continue;
-    }
-    at_ = at;
-    if (!read_value(part, depth)) return false;
-    at = at_;
+    const auto* next = read_simple(at, end, part);
+    if (next == nullptr) next = read_value(at, part, depth);
+    if (next == nullptr) return nullptr;
+    at = next;
   }
-  at_ = at;
-  return true;
+  return at;
 }
 
-bool Decoder::read_value(Value& out, std::size_t depth) {
-  std::uint8_t tag = 0;
-  if (!take_tag(tag)) return false;
+const char* Decoder::read_value(const char* at, Value& out, std::size_t depth) {
   // Any number of definitions may stand before a value; only objects need them.
-  while (tag == 'C') {
-    if (!read_definition() || !take_tag(tag)) return false;
+  while (form(at) == Form::Definition) {
+    at = read_definition(at);
+    if (at == nullptr) return nullptr;
   }
   std::string_view text;
-  switch (kForms[tag]) {
+  switch (form(at)) {
     case Form::String:
-      if (!read_string(tag, text)) return false;
-      out = Document::text_value(Kind::String, text);
-      return true;
+      at = read_string(at, text);
+      if (at != nullptr) out = Document::text_value(Kind::String, text);
+      return at;
     case Form::Bytes:
-      if (!read_bytes(tag, text)) return false;
-      out = Document::text_value(Kind::Bytes, text);
-      return true;
-    case Form::Reference: return read_reference(out);
-    case Form::List:
-    case Form::Map:
-    case Form::Object: return read_container(tag, out, depth);
-    default: return take_scalar(out);
+      at = read_bytes(at, text);
+      if (at != nullptr) out = Document::text_value(Kind::Bytes, text);
+      return at;
+    case Form::Reference: return read_reference(at, out);
+    case Form::List: return may_begin(at, depth) ? read_list(at, out, depth) : nullptr;
+    case Form::Map: return may_begin(at, depth) ? read_map(at, out, depth) : nullptr;
+    case Form::Object: return may_begin(at, depth) ? read_object(at, out, depth) : nullptr;
+    default: return read_any_scalar(at, out);
   }
 }
 
-bool Decoder::read_container(std::uint8_t tag, Value& out, std::size_t depth) {
-  if (depth == kDepthMax) return too_much("levels", kDepthMax);
-  if (references_.size() == kContainersMax) return too_much("lists, maps and objects", kContainersMax);
-  if (kForms[tag] == Form::Object) return read_object(tag, out, depth);
-  if (kForms[tag] == Form::Map) return read_map(tag, out, depth);
-  return read_list(tag, out, depth);
+/// Also near the end of the stream: there a copy of it is read, behind which there is room.
+const char* Decoder::read_any_scalar(const char* at, Value& out) {
+  if (at == end_) return broken(at, "expected a value, found the end");
+  const auto octets = std::min(left(at), kScalarOctetsMost);
+  std::array<char, kScalarOctetsMost> copy{};
+  std::copy_n(at, octets, copy.begin());
+  const auto* const end = read_scalar(copy.data(), out);
+  if (end == nullptr) return broken(at, "no value begins with this octet");
+  const auto length = static_cast<std::size_t>(end - copy.data());
+  return length <= octets ? at + length : is_cut(at);
 }
 
 /// Numbers the container. The value goes into the table from registers: read again from where it has just been put together, each would
@@ -159,132 +140,136 @@ inline Value Decoder::begin(Value container) {
   return container;
 }
 
-bool Decoder::read_list(std::uint8_t tag, Value& out, std::size_t depth) {
+const char* Decoder::read_list(const char* at, Value& out, std::size_t depth) {
+  const auto tag = static_cast<std::uint8_t>(*at++);
   const bool is_typed = (tag >= 0x70 && tag <= 0x77) || tag == 0x55 || tag == 0x56;
   std::string_view type;
-  if (is_typed && !read_type(type)) return false;
-  std::int64_t count = kUntilEndMark;
-  if (tag >= 0x70) {
-    count = tag % 8;
-  } else if (tag == 0x56 || tag == 0x58) {
-    if (!read_count(count)) return false;
-  }
+  if (is_typed) at = read_type(at, type);
+  std::int64_t count = tag >= 0x70 ? tag % 8 : kUntilEndMark;
+  if (at != nullptr && (tag == 0x56 || tag == 0x58)) at = read_count(at, count);
+  if (at == nullptr) return nullptr;
   out = begin(document_->begin_list(type));
   if (count != kUntilEndMark) {
     const auto items = static_cast<std::size_t>(count);
-    return count_values(items) && read_parts(document_->make_items(out, items), depth + 1);
+    return count_values(at, items) ? read_parts(at, document_->make_items(out, items), depth + 1) : nullptr;
   }
   const auto first = parts_.size();
-  if (!read_until_end_mark(depth + 1)) return false;
+  at = read_until_end_mark(at, depth + 1);
+  if (at == nullptr) return nullptr;
   const auto items = std::span(parts_).subspan(first);
   std::ranges::copy(items, document_->make_items(out, items.size()).begin());
   parts_.resize(first);
-  return true;
+  return at;
 }
 
-bool Decoder::read_map(std::uint8_t tag, Value& out, std::size_t depth) {
+const char* Decoder::read_map(const char* at, Value& out, std::size_t depth) {
+  const bool is_typed = *at++ == 'M';
   std::string_view type;
-  if (tag == 'M' && !read_type(type)) return false;
+  if (is_typed) at = read_type(at, type);
+  if (at == nullptr) return nullptr;
   out = begin(document_->begin_map(type));
   const auto first = parts_.size();
-  if (!read_until_end_mark(depth + 1)) return false;
-  if ((parts_.size() - first) % 2 != 0) return broken("a map ends behind a key");
+  at = read_until_end_mark(at, depth + 1);
+  if (at == nullptr) return nullptr;
+  if ((parts_.size() - first) % 2 != 0) return broken(at, "a map ends behind a key");
   document_->end_map(out, std::span(parts_).subspan(first));
   parts_.resize(first);
-  return true;
+  return at;
 }
 
 /// Appends what comes to parts_.
-bool Decoder::read_until_end_mark(std::size_t depth) {
+const char* Decoder::read_until_end_mark(const char* at, std::size_t depth) {
   for (;;) {
-    if (at_ < end_ && *at_ == kEndMark) {
-      ++at_;
-      return true;
+    if (at < end_ && *at == kEndMark) return at + 1;
+    if (!count_values(at, 1)) return nullptr;
+    const auto* next = read_simple(at, end_, parts_.emplace_back());
+    if (next == nullptr) {
+      // Its parts may move the table.
+      const auto place = parts_.size() - 1;
+      Value part;
+      next = read_value(at, part, depth);
+      if (next == nullptr) return nullptr;
+      parts_[place] = part;
     }
-    if (!count_values(1)) return false;
-    if (const auto* const next = read_simple(at_, end_, parts_.emplace_back())) {
-      at_ = next;
-      continue;
-    }
-    // Its parts may move the table.
-    const auto place = parts_.size() - 1;
-    Value part;
-    if (!read_value(part, depth)) return false;
-    parts_[place] = part;
+    at = next;
   }
 }
 
-bool Decoder::read_object(std::uint8_t tag, Value& out, std::size_t depth) {
+const char* Decoder::read_object(const char* at, Value& out, std::size_t depth) {
+  const auto tag = static_cast<std::uint8_t>(*at++);
   std::int64_t index = tag - 0x60;
-  if (tag == 'O' && !read_int(index)) return false;
-  if (index < 0 || static_cast<std::size_t>(index) >= definitions_.size()) return broken("an object is of a class that is not defined");
+  if (tag == 'O') at = read_int(at, index);
+  if (at == nullptr) return nullptr;
+  if (index < 0 || static_cast<std::size_t>(index) >= definitions_.size()) return broken(at, "an object is of a class that is not defined");
   const auto* const definition = definitions_[static_cast<std::size_t>(index)];
-  out = begin(document_->begin_object(definition));
-  const auto fields = definition->fields.size();
-  return count_values(fields) && read_parts(document_->make_fields(out, fields), depth + 1);
+  if (!count_values(at, definition->fields.size())) return nullptr;
+  const auto object = begin(document_->begin_object(definition));
+  out = object;
+  return read_parts(at, Document::fields_of(object), depth + 1);
 }
 
-bool Decoder::read_reference(Value& out) {
+const char* Decoder::read_reference(const char* at, Value& out) {
   std::int64_t index = 0;
-  if (!read_int(index)) return false;
-  if (index < 0 || static_cast<std::size_t>(index) >= references_.size()) return broken("a reference to what has not begun");
+  at = read_int(at + 1, index);
+  if (at == nullptr) return nullptr;
+  if (index < 0 || static_cast<std::size_t>(index) >= references_.size()) return broken(at, "a reference to what has not begun");
   out = references_[static_cast<std::size_t>(index)];
-  return true;
+  return at;
 }
 
-bool Decoder::read_definition() {
-  if (definitions_.size() == kDefinitionsMax) return too_much("classes", kDefinitionsMax);
+const char* Decoder::read_definition(const char* at) {
+  if (definitions_.size() == kDefinitionsMax) return too_much(at, "classes", kDefinitionsMax);
   std::string_view name;
   std::int64_t count = 0;
-  if (!read_name(name) || !read_count(count) || !count_values(static_cast<std::size_t>(count))) return false;
+  at = read_name(at + 1, name);
+  if (at != nullptr) at = read_count(at, count);
+  if (at == nullptr || !count_values(at, static_cast<std::size_t>(count))) return nullptr;
   const auto fields = document_->make_names(static_cast<std::size_t>(count));
   for (auto& field : fields) {
-    if (!read_name(field)) return false;
+    at = read_name(at, field);
+    if (at == nullptr) return nullptr;
   }
   definitions_.push_back(document_->define(name, fields));
-  return true;
+  return at;
 }
 
-bool Decoder::read_type(std::string_view& out) {
-  if (left() > 0 && kForms[static_cast<std::uint8_t>(*at_)] == Form::String) {
-    if (types_.size() == kTypesMax) return too_much("names of types", kTypesMax);
-    if (!read_name(out)) return false;
-    types_.push_back(out);
-    return true;
+const char* Decoder::read_type(const char* at, std::string_view& out) {
+  if (form(at) == Form::String) {
+    if (types_.size() == kTypesMax) return too_much(at, "names of types", kTypesMax);
+    at = read_name(at, out);
+    if (at != nullptr) types_.push_back(out);
+    return at;
   }
   std::int64_t index = 0;
-  if (!read_int(index)) return false;
-  if (index < 0 || static_cast<std::size_t>(index) >= types_.size()) return broken("a reference to a type that has not been named");
+  at = read_int(at, index);
+  if (at == nullptr) return nullptr;
+  if (index < 0 || static_cast<std::size_t>(index) >= types_.size()) return broken(at, "a reference to a type that has not been named");
   out = types_[static_cast<std::size_t>(index)];
-  return true;
+  return at;
 }
 
-bool Decoder::read_name(std::string_view& out) {
-  if (const auto* const behind = read_short_text(at_, end_, out)) {
-    at_ = behind;
-    return true;
+const char* Decoder::read_name(const char* at, std::string_view& out) {
+  if (const auto* const behind = read_short_text(at, end_, out)) return behind;
+  return form(at) == Form::String ? read_string(at, out) : broken(at, "expected the name of a class, a field or a type");
+}
+
+const char* Decoder::read_int(const char* at, std::int64_t& out) {
+  if (at != end_) {
+    const auto& form = kScalarForms[static_cast<std::uint8_t>(*at)];
+    if (!form.is_scalar || form.kind != Kind::Int)
+      return broken(at, "expected an int: a length or the number of a class, a type or a reference");
   }
-  std::uint8_t tag = 0;
-  if (!take_tag(tag)) return false;
-  if (kForms[tag] != Form::String) return broken("expected the name of a class, a field or a type");
-  return read_string(tag, out);
-}
-
-bool Decoder::read_int(std::int64_t& out) {
-  std::uint8_t tag = 0;
-  if (!take_tag(tag)) return false;
-  if (!kScalarForms[tag].is_scalar || kScalarForms[tag].kind != Kind::Int)
-    return broken("expected an int: a length or the number of a class, a type or a reference");
   Value value;
-  if (!take_scalar(value)) return false;
-  out = value.number();
-  return true;
+  const auto* const end = left(at) >= kScalarOctetsMost ? read_scalar(at, value) : read_any_scalar(at, value);
+  if (end != nullptr) out = value.number();
+  return end;
 }
 
-bool Decoder::read_count(std::int64_t& out) {
-  if (!read_int(out)) return false;
+const char* Decoder::read_count(const char* at, std::int64_t& out) {
+  at = read_int(at, out);
   // Each part takes an octet at least: so no length makes room for what cannot come.
-  return (out >= 0 && static_cast<std::size_t>(out) <= left()) || broken("a length is negative or passes the end");
+  const bool fits = at == nullptr || (out >= 0 && static_cast<std::size_t>(out) <= left(at));
+  return fits ? at : broken(at, "a length is negative or passes the end");
 }
 
 Result<Value> decode(std::string_view octets, Document& document) {

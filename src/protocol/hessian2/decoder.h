@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "protocol/hessian2/forms.h"
 #include "protocol/hessian2/limits.h"
 #include "protocol/hessian2/scalar.h"
 #include "protocol/hessian2/value.h"
@@ -34,51 +35,55 @@ class Decoder {
   [[nodiscard]] std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
-  // Each answers whether it could be read; if not, failure_ says why and the decoder is spent.
-  bool read_value(Value& out, std::size_t depth);
+  // Each reads what begins at `at` and answers where that ends: places are handed on in registers, because each next octet has to wait for
+  // its own. nullptr: it could not be read, failure_ says why, and the decoder is spent.
+  const char* read_value(const char* at, Value& out, std::size_t depth);
   static const char* read_simple(const char* at, const char* end, Value& out);
-  bool read_parts(std::span<Value> parts, std::size_t depth);
-  bool read_container(std::uint8_t tag, Value& out, std::size_t depth);
-  Value begin(Value container);
-  bool read_list(std::uint8_t tag, Value& out, std::size_t depth);
-  bool read_until_end_mark(std::size_t depth);
-  bool read_map(std::uint8_t tag, Value& out, std::size_t depth);
-  bool read_object(std::uint8_t tag, Value& out, std::size_t depth);
-  bool read_reference(Value& out);
-  bool read_definition();
-  bool read_type(std::string_view& out);
-  bool read_name(std::string_view& out);
-  bool read_int(std::int64_t& out);
-  bool read_count(std::int64_t& out);
-  bool read_string(std::uint8_t tag, std::string_view& out);
-  bool read_chunked_string(std::string_view& out);
-  bool read_bytes(std::uint8_t tag, std::string_view& out);
-  bool take_scalar(Value& out);
-  bool take_units(std::uint64_t units, std::string_view& out);
-  bool take_octets(std::uint64_t octets, std::string_view& out);
+  const char* read_parts(const char* at, std::span<Value> parts, std::size_t depth);
+  const char* read_list(const char* at, Value& out, std::size_t depth);
+  const char* read_until_end_mark(const char* at, std::size_t depth);
+  const char* read_map(const char* at, Value& out, std::size_t depth);
+  const char* read_object(const char* at, Value& out, std::size_t depth);
+  const char* read_reference(const char* at, Value& out);
+  const char* read_definition(const char* at);
+  const char* read_type(const char* at, std::string_view& out);
+  const char* read_name(const char* at, std::string_view& out);
+  const char* read_int(const char* at, std::int64_t& out);
+  const char* read_count(const char* at, std::int64_t& out);
+  const char* read_any_scalar(const char* at, Value& out);
+  const char* read_string(const char* at, std::string_view& out);
+  const char* read_chunked_string(const char* at, std::string_view& out);
+  const char* read_bytes(const char* at, std::string_view& out);
+  const char* take_units(const char* at, std::uint64_t units, std::string_view& out);
+  const char* take_octets(const char* at, std::uint64_t octets, std::string_view& out);
   template <class Unsigned>
-  bool take_unsigned(std::uint64_t& out) {
-    if (left() < sizeof(Unsigned)) return is_cut();
-    out = load_big_endian<Unsigned>(at_);
-    at_ += sizeof(Unsigned);
-    return true;
+  const char* take_unsigned(const char* at, std::uint64_t& out) {
+    if (left(at) < sizeof(Unsigned)) return is_cut(at);
+    out = load_big_endian<Unsigned>(at);
+    return at + sizeof(Unsigned);
   }
-  bool take_tag(std::uint8_t& out);
-  bool count_values(std::size_t values);
-  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
-  [[nodiscard]] std::string_view rest() const { return {at_, left()}; }
-  bool broken(const char* why);
-  bool is_cut() { return broken("a number, a string or bytes are cut"); }
-  bool too_much(const char* what, std::size_t most);
+
+  bool keep_stream();
+  Value begin(Value container);
+  bool may_begin(const char* at, std::size_t depth);
+  bool count_values(const char* at, std::size_t values);
+  [[nodiscard]] std::size_t left(const char* at) const { return static_cast<std::size_t>(end_ - at); }
+  /// The form of what begins at `at`; at the end that of no value.
+  [[nodiscard]] Form form(const char* at) const { return at == end_ ? Form::ScalarOrNone : kForms[static_cast<std::uint8_t>(*at)]; }
+  std::nullptr_t broken(const char* at, const char* why);
+  std::nullptr_t is_cut(const char* at) { return broken(at, "a number, a string or bytes are cut"); }
+  std::nullptr_t too_much(const char* at, const char* what, std::size_t most);
+
+  using GrowByAll = boost::container::small_vector_options_t<boost::container::growth_factor<boost::container::growth_factor_100>>;
 
   const char* begin_;
-  const char* at_;
+  const char* at_;  // where the next value begins, or what failed
   const char* end_;
   bool is_kept_ = false;  // the stream is in the document: texts are where they came
   Document* document_;
   std::size_t values_ = 0;
   // A small message takes no memory for its tables.
-  boost::container::small_vector<Value, 32> references_;
+  boost::container::small_vector<Value, 32, void, GrowByAll> references_;
   boost::container::small_vector<std::string_view, 8> types_;
   boost::container::small_vector<const ClassDefinition*, 8> definitions_;
   boost::container::small_vector<Value, 32> parts_;  // of the maps and the lists without a length that are being read, innermost last

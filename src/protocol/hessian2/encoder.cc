@@ -35,6 +35,15 @@ bool ends_with_high_surrogate(std::string_view java_text) {
          (static_cast<std::uint8_t>(java_text[java_text.size() - 2]) & 0xF0U) == 0xA0U;
 }
 
+/// @param at         with room for 1 + java_text.size() octets
+/// @param java_text  shorter than kShortOctets
+/// The end of what was written.
+inline char* put_short_text(char* at, std::string_view java_text) {
+  *at = static_cast<char>(is_ascii(java_text) ? java_text.size() : utf16_units(java_text));
+  copy_short(at + 1, java_text);
+  return at + 1 + java_text.size();
+}
+
 }  // namespace
 
 Result<void> Encoder::write(Value value) {
@@ -81,13 +90,20 @@ bool Encoder::write_int(std::int64_t number) {
 
 bool Encoder::write_value(Value value, std::size_t depth) { return write_parts({&value, 1}, depth); }
 
-/// The parts are counted before. The place in the stream is kept beside the members while scalars follow one another.
+/// The parts are counted before. The place in the stream is kept beside the members while scalars and short
+/// texts follow one another.
 bool Encoder::write_parts(std::span<const Value> parts, std::size_t depth) {
   auto* at = at_;
   for (const auto& part : parts) {
-    if (is_scalar(part.kind()) && static_cast<std::size_t>(end_ - at) >= kScalarOctetsMost) {
-      at = put_scalar(at, part);
-      continue;
+    if (static_cast<std::size_t>(end_ - at) >= kShortOctets) {
+      if (is_scalar(part.kind())) {
+        at = put_scalar(at, part);
+        continue;
+      }
+      if (part.kind() == Kind::String && part.text().size() < kShortOctets) {
+        at = put_short_text(at, part.text());
+        continue;
+      }
     }
     at_ = at;
     switch (part.kind()) {
@@ -194,9 +210,7 @@ bool Encoder::put_head_and_octets(std::uint64_t head, std::size_t head_octets, s
 bool Encoder::write_string(std::string_view java_text) {
   if (java_text.size() < kShortOctets) {
     if (!make_room(1 + java_text.size())) return false;
-    *at_ = static_cast<char>(is_ascii(java_text) ? java_text.size() : utf16_units(java_text));
-    copy_short(at_ + 1, java_text);
-    at_ += 1 + java_text.size();
+    at_ = put_short_text(at_, java_text);
     return true;
   }
   // Checked before it is copied: a long one would be held twice.

@@ -1,11 +1,16 @@
 #include "protocol/hessian2/encoder.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <random>
+#include <vector>
 
 #include "base/bytes.h"
+#include "protocol/hessian2/decoder.h"
 #include "protocol/hessian2/test_support.h"
 
 namespace meepo::hessian2 {
@@ -17,6 +22,41 @@ TEST(Hessian2Encoder, Doubles_LoseTheSignOfZeroAndTheBitsOfNanLikeJava) {
   EXPECT_EQ(hex(Document::real(-0.0)), "5b");
   EXPECT_EQ(hex(Document::real(std::nan("1"))), "447ff8000000000000");
   EXPECT_EQ(hex(Document::real(-std::numeric_limits<double>::quiet_NaN())), "447ff8000000000000");
+}
+
+/// As Java casts: cut to a whole number and into the range of an int.
+std::int32_t to_int(double number) {
+  if (number >= 0x7FFFFFFF) return std::numeric_limits<std::int32_t>::max();
+  if (number <= -0x80000000LL) return std::numeric_limits<std::int32_t>::min();
+  return static_cast<std::int32_t>(number);
+}
+
+/// The tag that Java's writeDouble takes.
+char java_tag(double number) {
+  const auto whole = to_int(number);
+  if (number == 0 || number == 1) return number == 0 ? '\x5B' : '\x5C';
+  if (whole == number && whole >= -0x80 && whole < 0x80) return '\x5D';
+  if (whole == number && whole >= -0x8000 && whole < 0x8000) return '\x5E';
+  return 0.001 * to_int(number * 1000) == number ? '\x5F' : 'D';
+}
+
+TEST(Hessian2Encoder, Doubles_TakeTheFormThatJavaTakes) {
+  std::vector<double> numbers{std::numeric_limits<double>::infinity(), std::numeric_limits<double>::max(),
+                              std::numeric_limits<double>::denorm_min()};
+  for (const double edge : {0.0, 1.0, 127.0, 128.0, 32'767.0, 32'768.0, 2'147'483.0, 2'147'483.647, 2'147'483.648, 2'147'484.0,
+                            2'147'483'647.0, 2'147'483'648.0, 9.95, 0.001, 0.0005, 0.37 * 3}) {
+    numbers.insert(numbers.end(), {edge, edge + 1, std::nextafter(edge, 1e300), std::nextafter(edge, -1e300)});
+  }
+  std::mt19937 random(1);
+  for (int i = 0; i < 10'000; ++i) numbers.push_back(0.001 * static_cast<std::int32_t>(random()) * (1 + i % 3));
+  for (const auto positive : numbers) {
+    for (const auto number : {positive, -positive}) {
+      const auto octets = encode(Document::real(number)).value();
+      EXPECT_EQ(octets.front(), java_tag(number)) << fmt::format("{:.17}", number);
+      Document document;
+      EXPECT_EQ(decode(octets, document).value().real(), number) << fmt::format("{:.17}", number);
+    }
+  }
 }
 
 TEST(Hessian2Encoder, SecondOccurrence_IsAReference) {

@@ -1,44 +1,62 @@
 #pragma once
-// The numbers of lists, maps and objects that have been written: a hash table of pointers with open addressing, of which a small message
-// takes no memory. Every container is looked up here, and a general table took most of the time of writing it (bench/hessian2_bench.cc).
+// The numbers of lists, maps and objects that have been written. Every container is looked up here, and a general table took most of the
+// time of writing it (bench/hessian2_bench.cc). Containers of a stream that was read, and of a document that was made from the outside in,
+// come with rising addresses: one above all others is new without a search. Where they come in another order, a hash table of pointers
+// with open addressing is made.
 
-#include <array>
+#include <boost/container/small_vector.hpp>
+
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <functional>
 #include <vector>
 
 namespace meepo::hessian2 {
 
 class ReferenceTable {
  public:
-  ReferenceTable() = default;
-  ReferenceTable(const ReferenceTable&) = delete;
-  ReferenceTable& operator=(const ReferenceTable&) = delete;
-
   static constexpr std::int32_t kIsNew = -1;
 
   /// The number of `identity`; kIsNew if it had none: then it has the next one, counted from 0.
   std::int32_t add(const void* identity) {
-    if (2 * (count_ + 1) > slots_.size()) grow();
-    auto& slot = find(identity);
-    if (slot.identity != nullptr) return slot.number;
-    slot = {.identity = identity, .number = static_cast<std::int32_t>(count_++)};
+    if (std::less<>()(highest_, identity)) {
+      highest_ = identity;
+    } else if (const auto number = find(identity); number != kIsNew) {
+      return number;
+    }
+    numbered_.push_back(identity);
+    if (!slots_.empty()) index(numbered_.size() - 1);
     return kIsNew;
   }
 
-  [[nodiscard]] std::size_t size() const { return count_; }
+  [[nodiscard]] std::size_t size() const { return numbered_.size(); }
 
  private:
   struct Slot {
     const void* identity = nullptr;
-    std::int32_t number = 0;
+    std::int32_t number = kIsNew;
   };
 
-  static constexpr std::size_t kFirstSlots = 32;
+  static constexpr std::size_t kFirstSlots = 64;
+
+  std::int32_t find(const void* identity) {
+    if (slots_.empty()) {
+      const auto* place = numbered_.data();
+      for (auto left = numbered_.size(); left > 1;) {
+        const auto half = left / 2;
+        place = std::less<>()(identity, place[half]) ? place : place + half;
+        left -= half;
+      }
+      if (*place == identity) return static_cast<std::int32_t>(place - numbered_.data());
+      index_all(std::max(kFirstSlots, 4 * std::bit_ceil(numbered_.size())));
+    }
+    return slot_of(identity).number;
+  }
 
   /// The slot that holds `identity`, or the free one where it belongs.
-  Slot& find(const void* identity) {
+  Slot& slot_of(const void* identity) {
     // Fibonacci hashing: the low bits of pointers are alike.
     const auto hash = reinterpret_cast<std::uintptr_t>(identity) * 0x9E3779B97F4A7C15ULL;
     for (auto at = hash >> 32U;; ++at) {
@@ -47,20 +65,19 @@ class ReferenceTable {
     }
   }
 
-  void grow() {
-    std::vector<Slot> larger(4 * slots_.size());
-    const auto old = slots_;
-    slots_ = larger;
-    for (const auto& slot : old) {
-      if (slot.identity != nullptr) find(slot.identity) = slot;
-    }
-    grown_.swap(larger);
+  void index(std::size_t number) {
+    if (2 * numbered_.size() > slots_.size()) return index_all(4 * slots_.size());
+    slot_of(numbered_[number]) = {.identity = numbered_[number], .number = static_cast<std::int32_t>(number)};
   }
 
-  std::size_t count_ = 0;
-  std::array<Slot, kFirstSlots> first_{};
-  std::vector<Slot> grown_;
-  std::span<Slot> slots_ = first_;  // a power of two, at most half of them taken
+  void index_all(std::size_t slots) {
+    slots_.assign(slots, {});
+    for (std::size_t number = 0; number < numbered_.size(); ++number) index(number);
+  }
+
+  boost::container::small_vector<const void*, 32> numbered_;
+  const void* highest_ = nullptr;
+  std::vector<Slot> slots_;  // of all of numbered_, as soon as that is not in order: a power of two, at most half of them taken
 };
 
 }  // namespace meepo::hessian2

@@ -78,19 +78,28 @@ inline constexpr auto kScalarForms = [] {
   return forms;
 }();
 
+/// How many octets the scalar of a tag takes, its tag counted; 0 if another value has it. A table of its own: where the next value begins
+/// waits for nothing else.
+inline constexpr auto kScalarLengths = [] {
+  std::array<std::uint8_t, 256> lengths{};
+  for (unsigned tag = 0; tag < 256; ++tag) lengths[tag] = kScalarForms[tag].is_scalar ? 1 + kScalarForms[tag].octets : 0;
+  return lengths;
+}();
+
 /// @param at  kScalarOctetsMost octets can be read from here
 /// The end of the scalar that begins at `at`; nullptr if another value does. Without a branch on the tag: which numbers follow one another
 /// cannot be foretold, and a wrong guess costs more than all of this.
 [[gnu::always_inline]] inline const char* read_scalar(const char* at, Value& out) {
   const auto& form = kScalarForms[static_cast<std::uint8_t>(*at)];
-  if (!form.is_scalar) return nullptr;
+  const auto length = kScalarLengths[static_cast<std::uint8_t>(*at)];
+  if (length == 0) return nullptr;
   // In two steps: a word cannot be shifted by all its bits.
   const auto half = 32U - 4U * form.octets;
   const auto low = load_big_endian<std::uint64_t>(at + 1) >> half >> half;
   const auto number = static_cast<std::int64_t>((low ^ form.sign) - form.sign) * form.factor + form.first;
   const auto converted = std::bit_cast<std::int64_t>(form.unit * static_cast<double>(number));
   out = Document::of_number(form.kind, form.is_converted ? converted : number);
-  return at + 1 + form.octets;
+  return at + length;
 }
 
 // ---- writing ------------------------------------------------------------------------------------------------------------------
@@ -137,22 +146,20 @@ inline char* put_long(char* at, std::int64_t number) {
   return put_tagged(at, 'L', static_cast<std::uint64_t>(number));
 }
 
-/// As Java casts: cut to a whole number and into the range of an int; NaN is 0.
-inline std::int32_t to_int(double number) {
-  if (std::isnan(number)) return 0;
-  if (number >= 0x7FFFFFFF) return std::numeric_limits<std::int32_t>::max();
-  if (number <= -0x80000000LL) return std::numeric_limits<std::int32_t>::min();
-  return static_cast<std::int32_t>(number);
-}
-
 inline char* put_double(char* at, double number) {
-  if (number == 0) return put_octet(at, 0x5B);  // also -0.0: Java loses the sign, too
-  if (number == 1) return put_octet(at, 0x5C);
-  const auto whole = to_int(number);
-  if (whole == number && is_between(whole, -0x80, 0x7F)) return put_tagged(at, 0x5D, static_cast<std::uint8_t>(whole));
-  if (whole == number && is_between(whole, -0x8000, 0x7FFF)) return put_tagged(at, 0x5E, static_cast<std::uint16_t>(whole));
-  const auto thousandths = to_int(number * 1000);
-  if (0.001 * thousandths == number) return put_tagged(at, 0x5F, static_cast<std::uint32_t>(thousandths));
+  // Beyond these nothing shorter than all octets is equal; inside them the whole number and the thousandths are ints.
+  constexpr auto kThousandthsLeast = 0.001 * std::numeric_limits<std::int32_t>::min();
+  constexpr auto kThousandthsMost = 0.001 * std::numeric_limits<std::int32_t>::max();
+  if (number >= kThousandthsLeast && number <= kThousandthsMost) {
+    const auto whole = static_cast<std::int32_t>(number);
+    if (whole == number && is_between(whole, -0x8000, 0x7FFF)) {
+      if (whole == 0 || whole == 1) return put_octet(at, 0x5B + whole);  // also -0.0: Java loses the sign, too
+      if (is_between(whole, -0x80, 0x7F)) return put_tagged(at, 0x5D, static_cast<std::uint8_t>(whole));
+      return put_tagged(at, 0x5E, static_cast<std::uint16_t>(whole));
+    }
+    const auto thousandths = static_cast<std::int32_t>(number * 1000);
+    if (0.001 * thousandths == number) return put_tagged(at, 0x5F, static_cast<std::uint32_t>(thousandths));
+  }
   // All NaNs are one to Java.
   return put_tagged(at, 'D', std::bit_cast<std::uint64_t>(std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number));
 }

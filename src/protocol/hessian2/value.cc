@@ -53,7 +53,7 @@ Value Document::object(std::string_view class_name, std::span<const Field> field
   const auto names = make_names(fields.size());
   std::ranges::transform(fields, names.begin(), [this](const Field& field) { return keep(field.first); });
   const auto made = begin_object(define(keep(class_name), names));
-  std::ranges::transform(fields, make_fields(made, fields.size()).begin(), &Field::second);
+  std::ranges::transform(fields, fields_of(made).begin(), &Field::second);
   return made;
 }
 

@@ -111,7 +111,7 @@ struct Value::Map {
 
 struct Value::Object {
   const ClassDefinition* definition;
-  std::span<const Value> fields;
+  std::span<Value> fields;
 };
 
 // Inline: the decoder and the encoder call them for every value.
@@ -241,24 +241,23 @@ class Document {
     made.content_.map = new (take(sizeof(Value::Map), alignof(Value::Map))) Value::Map{.type = kept_type, .entries = {}};
     return made;
   }
+  // With room for its fields behind it, which are to be set before anybody sees them.
   Value begin_object(const ClassDefinition* definition) {
+    static_assert(alignof(Value::Object) == alignof(Value));
+    const auto count = definition->fields.size();
+    auto* const object = static_cast<Value::Object*>(take(sizeof(Value::Object) + count * sizeof(Value), alignof(Value)));
     Value made;
     made.kind_ = Kind::Object;
-    made.content_.object = new (take(sizeof(Value::Object), alignof(Value::Object))) Value::Object{.definition = definition, .fields = {}};
+    made.content_.object = new (object) Value::Object{.definition = definition, .fields = {reinterpret_cast<Value*>(object + 1), count}};
     return made;
   }
-  // Room for the parts of a list or an object, which are to be set before anybody sees them.
+  static std::span<Value> fields_of(Value object) { return object.content_.object->fields; }
+  // Room for the parts of a list, which are to be set before anybody sees them.
   std::span<Value> make_items(Value list, std::size_t count) {
-    const auto items = make_values(count);
+    const std::span<Value> items(static_cast<Value*>(take(count * sizeof(Value), alignof(Value))), count);
     list.content_.list->items = items;
     return items;
   }
-  std::span<Value> make_fields(Value object, std::size_t count) {
-    const auto fields = make_values(count);
-    object.content_.object->fields = fields;
-    return fields;
-  }
-  std::span<Value> make_values(std::size_t count) { return {static_cast<Value*>(take(count * sizeof(Value), alignof(Value))), count}; }
   void end_map(Value map, std::span<const Value> keys_and_values);
 
   /// Memory that lives as long as the document.
