@@ -65,10 +65,9 @@ class Load {
   }
 
  private:
-  /// Places for one taker. It blocks at once: std's semaphores spin first, which costs processor time that no caller of Java spends.
+  /// Places for one taker; none at first. It blocks at once: std's semaphores spin first, which costs processor time that no caller of Java spends.
   class Room {
    public:
-    explicit Room(int places) : free_(places) {}
     /// All that are free, once it is so many.
     int take(int least) {
       std::unique_lock lock(mutex_);
@@ -76,47 +75,44 @@ class Load {
       freed_.wait(lock, [&] { return free_ >= least_; });
       return std::exchange(free_, 0);
     }
-    /// Notifies under the lock: the room may be gone as soon as it is free.
+    /// Notifies behind the lock: whoever waits would wake only to wait for that.
     void give_back() {
-      const std::scoped_lock lock(mutex_);
-      if (++free_ >= least_) freed_.notify_one();
+      const bool is_enough = [this] {
+        const std::scoped_lock lock(mutex_);
+        return ++free_ >= least_;
+      }();
+      if (is_enough) freed_.notify_one();
     }
 
    private:
     std::mutex mutex_;
     std::condition_variable freed_;
-    int free_;
+    int free_ = 0;
     int least_ = 1;
   };
 
   void call_from_here(int calls, int in_flight) {
-    Room room(in_flight);
-    int places = room.take(in_flight);
+    int places = in_flight;
     for (int left = calls; left > 0; --left) {
-      if (places == 0) places = room.take(1);
+      if (places == 0) places = room_.take(1);
       --places;
-      call([&room] { room.give_back(); });
+      call([this] { room_.give_back(); });
     }
-    room.take(in_flight - places);
+    room_.take(in_flight - places);
   }
 
   /// Each call that ends begins the next one.
   void call_from_inside(int calls, int in_flight) {
-    Chain chain{.left = calls, .ended = Room(0)};
-    for (int i = 0; i < std::min(calls, in_flight); ++i) next(chain);
-    chain.ended.take(calls);
+    to_begin_ = calls;
+    for (int i = 0; i < std::min(calls, in_flight); ++i) next();
+    room_.take(calls);
   }
 
-  struct Chain {
-    std::atomic<int> left;  ///< to be begun
-    Room ended;
-  };
-
-  void next(Chain& chain) {
-    if (chain.left.fetch_sub(1) <= 0) return;
-    call([this, &chain] {
-      next(chain);
-      chain.ended.give_back();
+  void next() {
+    if (to_begin_.fetch_sub(1) <= 0) return;
+    call([this] {
+      next();
+      room_.give_back();
     });
   }
 
@@ -143,6 +139,8 @@ class Load {
   }
 
   adapters::dubbo::DubboInvoker& invoker_;
+  Room room_;  // as long as the load: whoever gave a place back may still be on its way out of it
+  std::atomic<int> to_begin_ = 0;  // by what ends
   std::atomic<std::uint64_t> number_ = 0;
   std::vector<std::int64_t> took_;  // touched on the invoker's thread while calls are under way
 };

@@ -196,7 +196,8 @@ void Connection::open() {
 }
 
 /// Every call ends, with what is known of it; the next try waits.
-void Connection::lost(const std::string& reason) {
+void Connection::lost(const std::string& why) {
+  const auto reason = why;  // which may be the session's, and goes with it
   ++generation_;
   const bool stopping = session_ && session_->is_stopping();
   state_ = State::Idle;
@@ -231,35 +232,44 @@ void Connection::lost(const std::string& reason) {
   });
 }
 
+/// Into a buffer of its own, not with async_wait(): that changes the reactor's watch each time, which is a system call and one more round
+/// of the reactor, because a socket that can be written is reported at once.
 void Connection::wait_for_octets() {
-  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this(), generation = generation_](error_code error) {
-    if (self->generation_ != generation) return;
-    if (error) return self->lost(error.message());
-    self->read();
-  });
+  socket_.async_read_some(asio::buffer(first_octets_),
+                          [self = shared_from_this(), generation = generation_](error_code error, std::size_t octets) {
+                            if (self->generation_ == generation) self->read(error, octets);
+                          });
 }
 
-void Connection::read() {
+/// What has come into first_octets_, and what has no room there.
+void Connection::read(error_code error, std::size_t octets) {
   const Turn turn(io_);
   const auto generation = generation_;
-  for (int i = 0; i < kReadsInARow && generation_ == generation; ++i) {
-    error_code error;
-    const std::size_t octets = socket_.read_some(asio::buffer(io_.read_buffer), error);
+  std::span<char> buffer(first_octets_);
+  for (int reads = 1;; ++reads) {
     if (error == asio::error::would_block) break;
     if (error) return lost(error == asio::error::eof ? "the provider closed it" : error.message());
-    const bool stopped = session_->is_stopping();
-    end(session_->receive({io_.read_buffer.data(), octets}, steady_now()));
+    take({buffer.data(), octets});
     if (generation_ != generation) return;
-    if (session_->closed()) return lost(*session_->closed());
-    if (!std::exchange(proven_, true)) failures_ = 0;
-    if (state_ == State::Proving) open();
-    if (generation_ != generation) return;
-    if (!stopped && session_->is_stopping()) changed_();
-    flush_at_end_of_turn();
-    if (octets < io_.read_buffer.size()) break;
+    if (octets < buffer.size() || reads == kReadsInARow) break;
+    buffer = io_.read_buffer;
+    octets = socket_.read_some(asio::buffer(buffer), error);
   }
   close_if_done();
   if (generation_ == generation) wait_for_octets();
+}
+
+void Connection::take(std::string_view octets) {
+  const auto generation = generation_;
+  const bool stopped = session_->is_stopping();
+  end(session_->receive(octets, steady_now()));
+  if (generation_ != generation) return;
+  if (session_->closed()) return lost(*session_->closed());
+  if (!std::exchange(proven_, true)) failures_ = 0;
+  if (state_ == State::Proving) open();
+  if (generation_ != generation) return;
+  if (!stopped && session_->is_stopping()) changed_();
+  flush_at_end_of_turn();
 }
 
 /// Outside of a turn, what is called now still goes out in one write.

@@ -99,5 +99,22 @@ TEST_F(ConnectionTest, ACallThatWasRefusedIsNotWritten_WhenTheConnectionOpensInT
   EXPECT_EQ(peer.available(), 0U);
 }
 
+TEST_F(ConnectionTest, ACallThatWaitsEnds_WhenWhatAnswersIsNoDubbo) {
+  connection_->start();
+  accept().close();
+  auto peer = accept();
+  std::optional<Connection::Outcome> outcome;
+  connection_->call("it waits", std::chrono::steady_clock::now() + kPatience,
+                    [&](Connection::Outcome ended) { outcome = std::move(ended); });
+  asio::write(peer, asio::buffer(std::string("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")));
+
+  run_until([&] { return outcome.has_value(); });
+  ASSERT_FALSE(*outcome);
+  EXPECT_FALSE(outcome->error().sent);
+  EXPECT_EQ(outcome->error().error.code, Code::Unavailable);
+  EXPECT_EQ(outcome->error().error.message, connection_->problem());
+  EXPECT_FALSE(connection_->usable());
+}
+
 }  // namespace
 }  // namespace meepo::adapters::dubbo

@@ -42,6 +42,21 @@ TEST_F(DubboInvokerTest, AThousandCallsShareOneConnection) {
   EXPECT_EQ(provider.connections(), 1U);
 }
 
+/// More than is read in a row.
+TEST_F(DubboInvokerTest, LongAnswersOneBehindTheOtherArriveWhole) {
+  constexpr std::size_t kOctets = 1'000'000;
+  FakeProvider provider(echo);
+  start_at(provider.url());
+  std::vector<std::shared_ptr<Run>> runs;
+  for (char c = 'a'; c <= 't'; ++c) runs.push_back(invoke("[\"" + std::string(kOctets, c) + "\"]", {"java.lang.String"}));
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const auto result = wait(runs[i]);
+    ASSERT_EQ(result.outcome, Outcome::Success) << result.error;
+    hessian2::Document document;
+    EXPECT_EQ(hessian2::decode(result.result->data, document)->text(), std::string(kOctets, static_cast<char>('a' + i)));
+  }
+}
+
 TEST_F(DubboInvokerTest, ExceptionsAndStatusesAreFailures) {
   FakeProvider provider([](const meepo::dubbo::Request& request) -> std::optional<Answer> {
     if (request.arguments[0].number() == 1) return meepo::dubbo::Thrown{.class_name = "com.x.NoMoney", .message = "not enough"};

@@ -97,6 +97,10 @@ Result<std::string> request_of(const ServiceTarget& target, const std::string& a
   auto arguments = arguments_of(target, document);
   if (!arguments) return fail(std::move(arguments.error()));
   const auto firing = context.id().text();
+  const auto tick = context.id().tick.text();
+  const auto attempt = std::to_string(context.attempt());
+  const auto deadline = std::to_string(to_unix_ms(context.deadline()));
+  const auto trace = trace_id(firing);
   meepo::dubbo::GenericCall call{.interface = target.interface,
                                  .version = target.version,
                                  .group = target.group,
@@ -106,10 +110,10 @@ Result<std::string> request_of(const ServiceTarget& target, const std::string& a
                                  .timeout = std::max(left, milliseconds(1)),
                                  .attachments = {{"remote.application", "meepo"},
                                                  {"meepo.firingId", firing},
-                                                 {"meepo.tick", context.id().tick.text()},
-                                                 {"meepo.attempt", std::to_string(context.attempt())},
-                                                 {"meepo.deadline", std::to_string(to_unix_ms(context.deadline()))},
-                                                 {"meepo.traceId", trace_id(firing)}}};
+                                                 {"meepo.tick", tick},
+                                                 {"meepo.attempt", attempt},
+                                                 {"meepo.deadline", deadline},
+                                                 {"meepo.traceId", trace}}};
   // Without types the provider looks the method up by its name.
   if (target.param_types.empty() && !call.arguments.empty()) call.types.reset();
   if (!app_id.empty()) call.attachments.emplace_back("appId", app_id);

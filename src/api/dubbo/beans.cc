@@ -95,7 +95,7 @@ class Writer {
  public:
   Writer(BeanForm form, Document& document) : form_(form), document_(document) {}
 
-  Value text(std::string_view utf8) const { return document_.string(hessian2::from_utf8(utf8)); }
+  Value text(std::string_view utf8) const { return document_.string_of_utf8(utf8); }
   Value text_or_null(std::string_view utf8) const { return utf8.empty() ? Value() : text(utf8); }
   Value enumeration(std::string_view class_name, std::string_view name) const {
     return form_ == BeanForm::Map ? text(name) : document_.object(class_name, {{"name", text(name)}});

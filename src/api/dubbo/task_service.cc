@@ -72,7 +72,7 @@ Reply returned(Value value, std::shared_ptr<Document> document = nullptr) {
 }
 Reply returned_text(std::string_view utf8) {
   auto document = std::make_shared<Document>();
-  const Value text = document->string(hessian2::from_utf8(utf8));
+  const Value text = document->string_of_utf8(utf8);
   return returned(text, std::move(document));
 }
 

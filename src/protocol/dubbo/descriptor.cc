@@ -39,27 +39,45 @@ Error refused(std::string_view descriptor, std::string_view why) {
   return Error{.code = Code::InvalidArgument, .message = fmt::format("read the parameter types {}: {}", quoted(descriptor, 256), why)};
 }
 
-/// Takes one type off the front; nothing if there is none.
-std::optional<std::string> take_type(std::string_view& in) {
+/// Takes the descriptor of one type off the front; empty if there is none.
+std::string_view take_type(std::string_view& in) {
   const std::size_t dimensions = std::min(in.find_first_not_of('['), in.size());
-  if (dimensions > kArrayDimensionsMax || dimensions == in.size()) return std::nullopt;
-  const char kind = in[dimensions];
-  std::string name(in.substr(0, dimensions));
-  if (kind == 'L') {
+  if (dimensions > kArrayDimensionsMax || dimensions == in.size()) return {};
+  std::size_t size = dimensions + 1;
+  if (in[dimensions] == 'L') {
     const std::size_t end = in.find(';', dimensions);
-    if (end == std::string_view::npos) return std::nullopt;
-    const auto class_name = in.substr(dimensions + 1, end - dimensions - 1);
-    if (!is_class_name(class_name, '/')) return std::nullopt;
-    const auto dotted = replaced(class_name, '/', '.');
-    name += dimensions == 0 ? dotted : "L" + dotted + ";";
-    in.remove_prefix(end + 1);
-    return name;
+    if (end == std::string_view::npos || !is_class_name(in.substr(size, end - size), '/')) return {};
+    size = end + 1;
+  } else if (std::ranges::find(kPrimitives, in[dimensions], &Primitive::second) == kPrimitives.end()) {
+    return {};
   }
-  const auto* const primitive = std::ranges::find(kPrimitives, kind, &Primitive::second);
-  if (primitive == kPrimitives.end()) return std::nullopt;
-  name += dimensions == 0 ? primitive->first : std::string_view(&primitive->second, 1);
-  in.remove_prefix(dimensions + 1);
-  return name;
+  const auto type = in.substr(0, size);
+  in.remove_prefix(size);
+  return type;
+}
+
+/// As Class.getName() writes it.
+std::string name_of(std::string_view type) {
+  if (type.front() == '[') return replaced(type, '/', '.');
+  if (type.front() == 'L') return replaced(type.substr(1, type.size() - 2), '/', '.');
+  return std::string(std::ranges::find(kPrimitives, type.front(), &Primitive::second)->first);
+}
+
+/// Passes the descriptor of each type to `each`.
+template <class Each>
+Result<void> split(std::string_view descriptor, const Each& each) {
+  if (descriptor.size() > kDescriptorBytesMax) {
+    return fail(refused(descriptor, fmt::format("{} octets; at most {}", descriptor.size(), kDescriptorBytesMax)));
+  }
+  std::size_t count = 0;
+  for (std::string_view rest = descriptor; !rest.empty(); ++count) {
+    if (count == kParametersMax) return fail(refused(descriptor, fmt::format("more than {} parameters", kParametersMax)));
+    const std::size_t at = descriptor.size() - rest.size();
+    const auto type = take_type(rest);
+    if (type.empty()) return fail(refused(descriptor, fmt::format("no type at octet {}; expected such as I or [Ljava/lang/String;", at)));
+    each(type);
+  }
+  return {};
 }
 
 /// Appends the descriptor of one type; false if the name is none.
@@ -70,7 +88,7 @@ bool append_type(std::string& out, std::string_view name) {
     if (dimensions > 0) return false;
     const auto descriptor = replaced(name, '.', '/');
     std::string_view rest = descriptor;
-    if (name.find('/') != std::string_view::npos || !take_type(rest) || !rest.empty()) return false;
+    if (name.find('/') != std::string_view::npos || take_type(rest).empty() || !rest.empty()) return false;
     out += descriptor;
     return true;
   }
@@ -89,18 +107,15 @@ bool append_type(std::string& out, std::string_view name) {
 }  // namespace
 
 Result<std::vector<std::string>> type_names_of(std::string_view descriptor) {
-  if (descriptor.size() > kDescriptorBytesMax) {
-    return fail(refused(descriptor, fmt::format("{} octets; at most {}", descriptor.size(), kDescriptorBytesMax)));
-  }
   std::vector<std::string> names;
-  for (std::string_view rest = descriptor; !rest.empty();) {
-    if (names.size() == kParametersMax) return fail(refused(descriptor, fmt::format("more than {} parameters", kParametersMax)));
-    const std::size_t at = descriptor.size() - rest.size();
-    auto name = take_type(rest);
-    if (!name) return fail(refused(descriptor, fmt::format("no type at octet {}; expected such as I or [Ljava/lang/String;", at)));
-    names.push_back(*std::move(name));
-  }
+  if (const auto read = split(descriptor, [&](std::string_view type) { names.push_back(name_of(type)); }); !read) return fail(read.error());
   return names;
+}
+
+Result<std::size_t> parameters_of(std::string_view descriptor) {
+  std::size_t count = 0;
+  if (const auto read = split(descriptor, [&](std::string_view) { ++count; }); !read) return fail(read.error());
+  return count;
 }
 
 Result<std::string> descriptor_of(const std::vector<std::string>& type_names) {

@@ -20,6 +20,9 @@ inline constexpr std::size_t kDescriptorBytesMax = 65'535;   ///< likewise
 /// InvalidArgument: it is no descriptor (dots in place of slashes, a return type, an unknown letter), or passes a limit above.
 Result<std::vector<std::string>> type_names_of(std::string_view descriptor);
 
+/// How many parameters it has. Errors as above.
+Result<std::size_t> parameters_of(std::string_view descriptor);
+
 /// The descriptor of parameters with these types. Takes class names as Class.getName() writes them and arrays also as "int[]".
 /// InvalidArgument: a name that is no Java type; the message quotes it.
 Result<std::string> descriptor_of(const std::vector<std::string>& type_names);

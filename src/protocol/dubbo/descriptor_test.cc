@@ -28,6 +28,7 @@ const struct {
 TEST(Descriptor, NamesAndDescriptorsAreWrittenAsJavaDoes) {
   for (const auto& [descriptor, names] : kBothWays) {
     EXPECT_EQ(type_names_of(descriptor), names) << descriptor;
+    EXPECT_EQ(parameters_of(descriptor), names.size()) << descriptor;
     EXPECT_EQ(descriptor_of(names), std::string(descriptor));
   }
 }

@@ -12,10 +12,12 @@ namespace {
 
 using hessian2::Value;
 
-Attachments attachments_of(const GenericCall& call, const std::string& version, bool generic, hessian2::Document& document) {
+Attachments attachments_of(const GenericCall& call, std::string_view version, bool generic, hessian2::Document& document) {
   Attachments attachments;
+  constexpr std::size_t kOfEveryCall = 6;
+  attachments.entries.reserve(call.attachments.size() + kOfEveryCall);
   const auto add = [&](std::string name, std::string_view value) {
-    attachments.entries.emplace_back(std::move(name), document.string(hessian2::from_utf8(value)));
+    attachments.entries.emplace_back(std::move(name), document.string_of_utf8(value));
   };
   // The caller's first: of two with one name the last counts.
   for (const auto& [name, value] : call.attachments) add(hessian2::from_utf8(name), value);
@@ -43,7 +45,7 @@ Result<std::string> check(const GenericCall& call) {
   return descriptor;
 }
 
-std::string version_of(const GenericCall& call) { return call.version.empty() ? std::string(kNoVersion) : call.version; }
+std::string_view version_of(const GenericCall& call) { return call.version.empty() ? kNoVersion : call.version; }
 
 }  // namespace
 
@@ -68,14 +70,14 @@ Result<std::string> encode_generic_call(const GenericCall& call) {
   Value types;
   if (call.types) {
     std::vector<Value> names;
-    for (const auto& name : *call.types) names.push_back(document.string(hessian2::from_utf8(name)));
+    for (const auto& name : *call.types) names.push_back(document.string_of_utf8(name));
     types = document.list("[string", std::move(names));
   }
   return encode_request({.path = hessian2::from_utf8(call.interface),
                          .service_version = hessian2::from_utf8(version_of(call)),
                          .method = std::string(kInvoke),
                          .descriptor = std::string(kInvokeDescriptor)},
-                        {document.string(hessian2::from_utf8(call.method)), types, document.list("[object", call.arguments)},
+                        {document.string_of_utf8(call.method), types, document.list("[object", call.arguments)},
                         attachments_of(call, version_of(call), true, document));
 }
 

@@ -14,16 +14,16 @@
 
 namespace meepo::dubbo {
 
-/// All texts are UTF-8.
+/// All texts are UTF-8, and must stay until the call is encoded.
 struct GenericCall {
-  std::string interface;
-  std::string version;  ///< "" if the service has none
-  std::string group;  ///< likewise
-  std::string method;
+  std::string_view interface;
+  std::string_view version;  ///< "" if the service has none
+  std::string_view group;  ///< likewise
+  std::string_view method;
   std::optional<std::vector<std::string>> types;  ///< "int", "java.lang.String", "[I" or "int[]"; nothing: the method is not overloaded
   std::vector<hessian2::Value> arguments;
   std::optional<milliseconds> timeout;  ///< told to the provider, which does not stop at it
-  std::vector<std::pair<std::string, std::string>> attachments;  ///< of the caller's own
+  std::vector<std::pair<std::string_view, std::string_view>> attachments;  ///< of the caller's own
 };
 
 /// The body of a `$invoke`, for ClientSession::call.

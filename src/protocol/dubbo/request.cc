@@ -129,11 +129,10 @@ Result<Request> RequestDecoder::rest(RequestHead head) {
 }
 
 Result<std::string> encode_request(const RequestHead& head, const std::vector<Value>& arguments, const Attachments& attachments) {
-  const auto types = type_names_of(head.descriptor);
-  if (!types) return fail(types.error());
-  if (types->size() != arguments.size()) {
-    return fail(Code::InvalidArgument,
-                fmt::format("write a request: {} parameter types and {} arguments", types->size(), arguments.size()));
+  const auto parameters = parameters_of(head.descriptor);
+  if (!parameters) return fail(parameters.error());
+  if (*parameters != arguments.size()) {
+    return fail(Code::InvalidArgument, fmt::format("write a request: {} parameter types and {} arguments", *parameters, arguments.size()));
   }
   hessian2::Document document;
   hessian2::Encoder encoder(kBodyBytesMax);

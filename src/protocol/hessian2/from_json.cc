@@ -67,7 +67,7 @@ class Converter {
   Result<Value> bean(const Json& json, const JavaType& type, const std::string& path);
   Result<Value> any(const Json& json, const std::string& path);
   Result<Value> any_number(const Json& json, const std::string& path);
-  Value text(std::string_view utf8) { return document_->string(from_utf8(utf8)); }
+  Value text(std::string_view utf8) { return document_->string_of_utf8(utf8); }
 
   static std::unexpected<Error> unfit(const Json& json, const JavaType& type, std::string_view expected, const std::string& path) {
     return fail(Code::InvalidArgument, fmt::format("{} is {}: expected {} for {}", path, shown(json), expected, type.written()), path);

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include "protocol/hessian2/text.h"
+
 namespace meepo::hessian2 {
 
 namespace {
@@ -34,6 +36,8 @@ Value Value::field(std::string_view name) const {
 }
 
 Value Document::string(std::string_view java_text) { return text_value(Kind::String, keep(java_text)); }
+
+Value Document::string_of_utf8(std::string_view utf8) { return is_ascii(utf8) ? string(utf8) : string(from_utf8(utf8)); }
 
 Value Document::bytes(std::string_view octets) { return text_value(Kind::Bytes, keep(octets)); }
 

@@ -190,8 +190,10 @@ class Document {
     return made;
   }
 
-  /// Text as it travels, copied: of people's text make it with from_utf8(). At most 2^32 - 1 octets.
+  /// Text as it travels, copied: of people's text see string_of_utf8(). At most 2^32 - 1 octets.
   Value string(std::string_view java_text);
+  /// The same of people's text. Octets that are no UTF-8 become U+FFFD.
+  Value string_of_utf8(std::string_view utf8);
   Value bytes(std::string_view octets);
 
   /// `type`: a class like "java.util.HashSet", an array like "[int" or "[java.lang.Integer"; "": none, which Java reads as ArrayList.
