@@ -197,11 +197,10 @@ void Connection::open() {
 
 /// Every call ends, with what is known of it; the next try waits.
 void Connection::lost(const std::string& why) {
-  const auto reason = why;  // which may be the session's, and goes with it
   ++generation_;
   const bool stopping = session_ && session_->is_stopping();
   state_ = State::Idle;
-  problem_ = reason;
+  problem_ = why;
   const auto most = std::min<milliseconds>(kReconnectLeast * (std::int64_t{1} << std::min(failures_, 10)), kReconnectMost);
   // Half of it is drawn, so that executors that lost one provider together do not come back together.
   const auto drawn = milliseconds(static_cast<std::int64_t>(random_.next() % static_cast<std::uint64_t>(most.count() / 2 + 1)));
@@ -220,10 +219,11 @@ void Connection::lost(const std::string& why) {
   for (const auto& [id, call] : calls_) {
     if (!call.sent_as) waiting.push_back(id);
   }
-  auto ends = session_ ? session_->close(reason) : std::vector<CallEnd>();
-  session_.reset();
+  const auto unreached = not_sent(Code::Unavailable, why);
+  auto ends = session_ ? session_->close(why) : std::vector<CallEnd>();
+  session_.reset();  // `why` may be its own text
   end(std::move(ends));
-  for (const auto id : waiting) finish(id, not_sent(Code::Unavailable, reason));
+  for (const auto id : waiting) finish(id, unreached);
   changed_();
   if ((!kept_ && failures_ == 0) || retired_ || abandoned_ || state_ != State::Idle) return;
   connect_timer_.expires_at(retry_at_);
