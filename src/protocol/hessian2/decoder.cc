@@ -56,7 +56,10 @@ Result<Value> Decoder::read() {
 /// At the first read(): false if the stream is too long.
 bool Decoder::keep_stream() {
   if (is_kept_) return true;
-  if (left(begin_) > kStreamBytesMax) return too_much(at_, "octets", kStreamBytesMax) != nullptr;
+  if (left(begin_) > kStreamBytesMax) {
+    too_much(at_, "octets", kStreamBytesMax);
+    return false;
+  }
   const auto kept = document_->keep_stream({begin_, left(begin_)});
   begin_ = at_ = kept.data();
   end_ = begin_ + kept.size();
@@ -76,13 +79,17 @@ std::nullptr_t Decoder::too_much(const char* at, const char* what, std::size_t m
 
 bool Decoder::count_values(const char* at, std::size_t values) {
   values_ += values;
-  return values_ <= kValuesMax || too_much(at, "values", kValuesMax) != nullptr;
+  if (values_ <= kValuesMax) return true;
+  too_much(at, "values", kValuesMax);
+  return false;
 }
 
 /// Another list, map or object.
 bool Decoder::may_begin(const char* at, std::size_t depth) {
-  if (depth == kDepthMax) return too_much(at, "levels", kDepthMax) != nullptr;
-  return references_.size() < kContainersMax || too_much(at, "lists, maps and objects", kContainersMax) != nullptr;
+  if (depth < kDepthMax && references_.size() < kContainersMax) return true;
+  const bool is_deep = depth == kDepthMax;
+  too_much(at, is_deep ? "levels" : "lists, maps and objects", is_deep ? kDepthMax : kContainersMax);
+  return false;
 }
 
 /// The items of a list or the fields of an object: counted, and with room for them, before they come.
