@@ -65,7 +65,8 @@ class Load {
   }
 
  private:
-  /// Places for one taker; none at first. It blocks at once: std's semaphores spin first, which costs processor time that no caller of Java spends.
+  /// Places for one taker; none at first. It blocks at once: std's semaphores spin first, which costs processor time that no caller of
+  /// Java spends.
   class Room {
    public:
     /// All that are free, once it is so many.

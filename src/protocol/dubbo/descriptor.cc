@@ -39,14 +39,18 @@ Error refused(std::string_view descriptor, std::string_view why) {
   return Error{.code = Code::InvalidArgument, .message = fmt::format("read the parameter types {}: {}", quoted(descriptor, 256), why)};
 }
 
-/// Takes the descriptor of one type off the front; empty if there is none.
+bool is_primitive(std::string_view name) { return std::ranges::find(kPrimitives, name, &Primitive::first) != kPrimitives.end(); }
+
+/// Takes the descriptor of one type off the front; empty if there is none. No class has the name of a primitive type: as names the two
+/// could not be told apart.
 std::string_view take_type(std::string_view& in) {
   const std::size_t dimensions = std::min(in.find_first_not_of('['), in.size());
   if (dimensions > kArrayDimensionsMax || dimensions == in.size()) return {};
   std::size_t size = dimensions + 1;
   if (in[dimensions] == 'L') {
     const std::size_t end = in.find(';', dimensions);
-    if (end == std::string_view::npos || !is_class_name(in.substr(size, end - size), '/')) return {};
+    const auto name = in.substr(size, end - size);
+    if (end == std::string_view::npos || !is_class_name(name, '/') || is_primitive(name)) return {};
     size = end + 1;
   } else if (std::ranges::find(kPrimitives, in[dimensions], &Primitive::second) == kPrimitives.end()) {
     return {};

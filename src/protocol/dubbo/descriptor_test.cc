@@ -37,7 +37,7 @@ TEST(Descriptor, ArraysMayBeWrittenWithBrackets) { EXPECT_EQ(descriptor_of({"int
 
 TEST(Descriptor, WhatIsNoDescriptorIsRefusedWithThePlace) {
   for (const std::string_view descriptor : {"Ljava.lang.String;", "V", "X", "[", "[[", "L;", "Ljava/lang/String", "La//b;", "L/a;", "La/;",
-                                            "(I)V", "int", "La[b;", " I", "L\x01;", "Q"}) {
+                                            "(I)V", "int", "La[b;", " I", "L\x01;", "Q", "Llong;", "[Lint;"}) {
     const auto names = type_names_of(descriptor);
     ASSERT_FALSE(names) << descriptor;
     EXPECT_EQ(names.error().code, Code::InvalidArgument);

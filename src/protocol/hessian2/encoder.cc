@@ -90,8 +90,7 @@ bool Encoder::write_int(std::int64_t number) {
 
 bool Encoder::write_value(Value value, std::size_t depth) { return write_parts({&value, 1}, depth); }
 
-/// The parts are counted before. The place in the stream is kept beside the members while scalars and short
-/// texts follow one another.
+/// The parts are counted before. The place in the stream is kept beside the members while scalars and short texts follow one another.
 bool Encoder::write_parts(std::span<const Value> parts, std::size_t depth) {
   auto* at = at_;
   for (const auto& part : parts) {

@@ -66,7 +66,7 @@ void Document::replace(Value container, std::size_t index, Value part) {
   switch (container.kind()) {
     case Kind::List: const_cast<Value&>(container.items()[index]) = part; break;
     case Kind::Map: const_cast<Entry&>(container.entries()[index]).second = part; break;
-    default: const_cast<Value&>(container.fields()[index]) = part;
+    default: fields_of(container)[index] = part;
   }
 }
 
