@@ -196,11 +196,11 @@ void Connection::open() {
 }
 
 /// Every call ends, with what is known of it; the next try waits.
-void Connection::lost(const std::string& why) {
+void Connection::lost(const std::string& reason) {
   ++generation_;
   const bool stopping = session_ && session_->is_stopping();
   state_ = State::Idle;
-  problem_ = why;
+  problem_ = reason;
   const auto most = std::min<milliseconds>(kReconnectLeast * (std::int64_t{1} << std::min(failures_, 10)), kReconnectMost);
   // Half of it is drawn, so that executors that lost one provider together do not come back together.
   const auto drawn = milliseconds(static_cast<std::int64_t>(random_.next() % static_cast<std::uint64_t>(most.count() / 2 + 1)));
@@ -219,9 +219,9 @@ void Connection::lost(const std::string& why) {
   for (const auto& [id, call] : calls_) {
     if (!call.sent_as) waiting.push_back(id);
   }
-  const auto unreached = not_sent(Code::Unavailable, why);
-  auto ends = session_ ? session_->close(why) : std::vector<CallEnd>();
-  session_.reset();  // `why` may be its own text
+  const auto unreached = not_sent(Code::Unavailable, reason);
+  auto ends = session_ ? session_->close(reason) : std::vector<CallEnd>();
+  session_.reset();  // the reason may be its own text, and is gone with it
   end(std::move(ends));
   for (const auto id : waiting) finish(id, unreached);
   changed_();
@@ -232,44 +232,35 @@ void Connection::lost(const std::string& why) {
   });
 }
 
-/// Into a buffer of its own, not with async_wait(): that changes the reactor's watch each time, which is a system call and one more round
-/// of the reactor, because a socket that can be written is reported at once.
 void Connection::wait_for_octets() {
-  socket_.async_read_some(asio::buffer(first_octets_),
-                          [self = shared_from_this(), generation = generation_](error_code error, std::size_t octets) {
-                            if (self->generation_ == generation) self->read(error, octets);
-                          });
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this(), generation = generation_](error_code error) {
+    if (self->generation_ != generation) return;
+    if (error) return self->lost(error.message());
+    self->read();
+  });
 }
 
-/// What has come into first_octets_, and what has no room there.
-void Connection::read(error_code error, std::size_t octets) {
+void Connection::read() {
   const Turn turn(io_);
   const auto generation = generation_;
-  std::span<char> buffer(first_octets_);
-  for (int reads = 1;; ++reads) {
+  for (int i = 0; i < kReadsInARow && generation_ == generation; ++i) {
+    error_code error;
+    const std::size_t octets = socket_.read_some(asio::buffer(io_.read_buffer), error);
     if (error == asio::error::would_block) break;
     if (error) return lost(error == asio::error::eof ? "the provider closed it" : error.message());
-    take({buffer.data(), octets});
+    const bool stopped = session_->is_stopping();
+    end(session_->receive({io_.read_buffer.data(), octets}, steady_now()));
     if (generation_ != generation) return;
-    if (octets < buffer.size() || reads == kReadsInARow) break;
-    buffer = io_.read_buffer;
-    octets = socket_.read_some(asio::buffer(buffer), error);
+    if (session_->closed()) return lost(*session_->closed());
+    if (!std::exchange(proven_, true)) failures_ = 0;
+    if (state_ == State::Proving) open();
+    if (generation_ != generation) return;
+    if (!stopped && session_->is_stopping()) changed_();
+    flush_at_end_of_turn();
+    if (octets < io_.read_buffer.size()) break;
   }
   close_if_done();
   if (generation_ == generation) wait_for_octets();
-}
-
-void Connection::take(std::string_view octets) {
-  const auto generation = generation_;
-  const bool stopped = session_->is_stopping();
-  end(session_->receive(octets, steady_now()));
-  if (generation_ != generation) return;
-  if (session_->closed()) return lost(*session_->closed());
-  if (!std::exchange(proven_, true)) failures_ = 0;
-  if (state_ == State::Proving) open();
-  if (generation_ != generation) return;
-  if (!stopped && session_->is_stopping()) changed_();
-  flush_at_end_of_turn();
 }
 
 /// Outside of a turn, what is called now still goes out in one write.

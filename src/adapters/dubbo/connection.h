@@ -36,7 +36,7 @@ class Connection;
 /// What connections of one thread share. Outlives them.
 struct Io {
   boost::asio::io_context context{1};
-  std::array<char, std::size_t{64} << 10U> read_buffer{};  ///< of whoever reads much at the moment
+  std::array<char, std::size_t{64} << 10U> read_buffer{};  ///< of whoever reads at the moment
   meepo::dubbo::ClientOptions session;
   std::vector<std::shared_ptr<Connection>> to_write;        ///< what these were given goes out at the end of the turn
   bool in_turn = false;
@@ -104,10 +104,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send(CallId id, Call& call);
   void finish(CallId id, Outcome outcome);
   void end(std::vector<meepo::dubbo::CallEnd> ends);
-  void lost(const std::string& why);
+  void lost(const std::string& reason);
   void wait_for_octets();
-  void read(boost::system::error_code error, std::size_t octets);
-  void take(std::string_view octets);
+  void read();
   void flush_at_end_of_turn();
   void flush();
   void write(std::string octets);
@@ -125,7 +124,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t generation_ = 0;  ///< of sockets: what an earlier one still reports is passed over
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::ip::tcp::socket socket_;
-  std::array<char, std::size_t{4} << 10U> first_octets_{};  ///< most of what comes at a time fits
   boost::asio::steady_timer timer_;          ///< the session's deadline
   boost::asio::steady_timer connect_timer_;  ///< the end of connecting, or the next try
   std::optional<meepo::dubbo::ClientSession> session_;

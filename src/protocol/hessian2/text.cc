@@ -57,7 +57,7 @@ bool is_unit(std::string_view octets, std::size_t at, std::size_t size) {
 }
 
 /// How many units from the front, `most` at most, take three octets of which no shorter form would do: most of what is not ASCII.
-std::size_t chinese_units(std::string_view octets, std::size_t most) {
+std::size_t three_octet_units(std::string_view octets, std::size_t most) {
   std::size_t units = 0;
   const auto* at = octets.data();
   const auto* const end = at + octets.size();
@@ -75,9 +75,9 @@ std::optional<UnitsFound> find_units(std::string_view octets, std::size_t units)
   if (octets.size() < units) return std::nullopt;
   UnitsFound found{.octets = ascii_octets(octets.substr(0, units))};
   for (units -= found.octets; units > 0; --units) {
-    const auto chinese = chinese_units(octets.substr(found.octets), units);
-    units -= chinese;
-    found.octets += 3 * chinese;
+    const auto in_three = three_octet_units(octets.substr(found.octets), units);
+    units -= in_three;
+    found.octets += 3 * in_three;
     if (units == 0) break;
     if (found.octets == octets.size()) return std::nullopt;
     const auto first = octet(octets, found.octets);
